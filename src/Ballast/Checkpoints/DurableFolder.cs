@@ -1,0 +1,147 @@
+using System.Runtime.InteropServices;
+
+namespace Ballast.Checkpoints;
+
+/// <summary>A folder that appears under its name whole or not at all: filled beside its place, brought to the disk, renamed.</summary>
+/// <remarks>A process that is killed leaves at most a hidden folder ".NAME.partial-*" or ".NAME.replaced-*" beside the target, never half a target.</remarks>
+internal sealed partial class DurableFolder : IDisposable
+{
+    private readonly string _target;
+    private readonly bool _replace;
+    private bool _finished;
+
+    /// <summary>Creates the folder to fill.</summary>
+    /// <param name="target">Where it will be; the parent is created when absent.</param>
+    /// <param name="replace">True to put it in the place of a folder that holds files.</param>
+    /// <exception cref="ConfigException"><paramref name="target"/> is a file, or a folder that holds files while <paramref name="replace"/> is false.</exception>
+    /// <exception cref="RunException">The folder cannot be created.</exception>
+    public DurableFolder(string target, bool replace)
+    {
+        _target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        _replace = replace;
+        if (File.Exists(_target))
+        {
+            throw new ConfigException($"{target}: expected a folder for the output, found a file");
+        }
+
+        if (!replace && IsFilled(_target))
+        {
+            throw new ConfigException($"{target}: the output folder is not empty; choose another one or ask to replace it");
+        }
+
+        Working = Beside("partial");
+        try
+        {
+            Directory.CreateDirectory(Working);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFault.Explain(Working, e);
+        }
+    }
+
+    /// <summary>The folder to fill.</summary>
+    public string Working { get; }
+
+    /// <summary>Brings every file to the disk and gives the folder its name.</summary>
+    /// <exception cref="RunException">The disk fails, or the place was taken meanwhile; what stood there is untouched.</exception>
+    public void Complete()
+    {
+        try
+        {
+            foreach (string file in Directory.EnumerateFiles(Working, "*", SearchOption.AllDirectories))
+            {
+                Flush(file);
+            }
+
+            foreach (string folder in Directory.EnumerateDirectories(Working, "*", SearchOption.AllDirectories).Append(Working))
+            {
+                FlushFolder(folder);
+            }
+
+            TakePlace();
+            FlushFolder(Path.GetDirectoryName(_target)!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFault.Explain(_target, e);
+        }
+    }
+
+    /// <summary>Removes the folder unless <see cref="Complete"/> gave it its name.</summary>
+    public void Dispose()
+    {
+        if (!_finished && Directory.Exists(Working))
+        {
+            Directory.Delete(Working, recursive: true);
+        }
+    }
+
+    private void TakePlace()
+    {
+        string? old = null;
+        if (Directory.Exists(_target))
+        {
+            if (!_replace && IsFilled(_target))
+            {
+                throw new IOException("the folder was filled by someone else meanwhile");
+            }
+
+            old = Beside("replaced");
+            Directory.Move(_target, old);
+        }
+
+        try
+        {
+            Directory.Move(Working, _target);
+            _finished = true;
+        }
+        catch when (old is not null)
+        {
+            Directory.Move(old, _target);
+            throw;
+        }
+
+        if (old is not null)
+        {
+            Directory.Delete(old, recursive: true);
+        }
+    }
+
+    private string Beside(string word) =>
+        Path.Combine(Path.GetDirectoryName(_target)!, $".{Path.GetFileName(_target)}.{word}-{Guid.NewGuid():n}");
+
+    private static bool IsFilled(string folder) => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any();
+
+    private static void Flush(string file)
+    {
+        using FileStream stream = new(file, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        stream.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Brings the names in a folder to the disk; Windows does this by itself and refuses to open a folder.</summary>
+    private static void FlushFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        int descriptor = Open(folder, 0);
+        if (descriptor >= 0)
+        {
+            // Some network file systems cannot flush folders; the rename is atomic there all the same.
+            _ = Fsync(descriptor);
+            _ = Close(descriptor);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    private static partial int Fsync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+}

@@ -1,0 +1,116 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Ballast.Tensors;
+
+namespace Ballast.Checkpoints;
+
+/// <summary>What a Hugging Face model folder holds beside its weights.</summary>
+public static class ModelFolder
+{
+    /// <summary>The model's description.</summary>
+    public const string ConfigFile = "config.json";
+
+    private const string TemplatesFolder = "additional_chat_templates";
+
+    private static readonly string[] s_sidecars =
+    [
+        ConfigFile, "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+        "tokenizer.model", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
+        "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
+        "LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "NOTICE.txt", "USE_POLICY.md",
+    ];
+
+    /// <summary>The files that travel with the weights: configuration, generation defaults, tokenizer, chat templates, licences.</summary>
+    /// <remarks>The model card (README.md) is not among them: an output gets its own.</remarks>
+    public static IReadOnlyList<string> Sidecars => s_sidecars;
+
+    /// <summary>Reads config.json: at most 16 MiB and 64 levels, unique keys.</summary>
+    /// <exception cref="CheckpointException">The file is absent, hostile or no JSON object.</exception>
+    public static JsonObject ReadConfig(string folder) => JsonFile.ReadObject(Path.Combine(folder, ConfigFile));
+
+    /// <summary>SHA-256 of a file in lower-case hexadecimal.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read.</exception>
+    public static string HashFile(string path)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(stream));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path}: cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>SHA-256 over the weights in ordinal order of their names; sharding and file order do not change it.</summary>
+    /// <remarks>Hashed per tensor: name, type and shape as in "NAME\0BF16\0[32, 64]\0" in UTF-8, then the data.</remarks>
+    /// <returns>64 lower-case hexadecimal digits.</returns>
+    /// <exception cref="CheckpointException">The folder holds no readable weights.</exception>
+    public static string HashWeights(string folder, CancellationToken cancellationToken = default)
+    {
+        using var checkpoint = Checkpoint.Open(folder);
+        return HashWeights(checkpoint, cancellationToken);
+    }
+
+    /// <summary>SHA-256 over the weights of an open checkpoint, as the overload for a folder.</summary>
+    public static string HashWeights(Checkpoint checkpoint, CancellationToken cancellationToken = default)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[1 << 20];
+        foreach (TensorEntry entry in checkpoint.Entries.Values.OrderBy(e => e.Name, StringComparer.Ordinal))
+        {
+            string shape = TensorEntry.ShapeText(entry.Shape);
+            hash.AppendData(Encoding.UTF8.GetBytes($"{entry.Name}\0{entry.DType.SafetensorsName}\0{shape}\0"));
+            for (long offset = 0; offset < entry.ByteCount; offset += buffer.Length)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, entry.ByteCount - offset));
+                checkpoint.Read(entry.Name, offset, part);
+                hash.AppendData(part);
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Copies every sidecar that exists and compares the SHA-256 of source and copy.</summary>
+    internal static void CopySidecars(string from, string to)
+    {
+        foreach (string file in s_sidecars.Where(f => File.Exists(Path.Combine(from, f))))
+        {
+            CopyFile(Path.Combine(from, file), Path.Combine(to, file));
+        }
+
+        string templates = Path.Combine(from, TemplatesFolder);
+        if (Directory.Exists(templates))
+        {
+            Directory.CreateDirectory(Path.Combine(to, TemplatesFolder));
+            foreach (string template in Directory.EnumerateFiles(templates, "*.jinja"))
+            {
+                CopyFile(template, Path.Combine(to, TemplatesFolder, Path.GetFileName(template)));
+            }
+        }
+    }
+
+    private static void CopyFile(string from, string to)
+    {
+        string expected = HashFile(from);
+        try
+        {
+            using FileStream source = File.OpenRead(from);
+            using FileStream copy = File.Create(to);
+            source.CopyTo(copy);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFault.Explain(to, e);
+        }
+
+        if (HashFile(to) != expected)
+        {
+            throw new CheckpointException($"{to}: the copy differs from {from}; the source changed meanwhile or the disk is failing");
+        }
+    }
+}
