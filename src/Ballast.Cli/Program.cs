@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Ballast.Cli.Verbs;
 
 namespace Ballast.Cli;
 
@@ -44,6 +45,7 @@ internal static class Program
 
     private static Command Root(Terminal terminal) => new("ballast", "Fine-tunes an aligned language model and keeps it aligned.")
     {
+        InspectVerb.Create(terminal),
         new HelpOption(),
         new VersionOption(),
     };

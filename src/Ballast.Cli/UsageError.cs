@@ -9,12 +9,22 @@ internal static class UsageError
     {
         var command = parse.CommandResult.Command;
         string path = string.Join(' ', command.Parents.OfType<Command>().Append(command).Select(c => c.Name));
-        foreach (var error in parse.Errors.DistinctBy(e => e.Message))
+        foreach (string problem in Problems(parse, command))
         {
-            string message = error.Message.ReplaceLineEndings(" ").TrimEnd('.');
-            terminal.SayErrors($"{message}; '{path} --help' shows what it takes");
+            terminal.SayErrors($"{problem}; '{path} --help' shows what it takes");
         }
 
         return ExitCode.UserFault;
+    }
+
+    private static IEnumerable<string> Problems(ParseResult parse, Command command)
+    {
+        if (command.Subcommands.Count == 0)
+        {
+            return parse.Errors.Select(e => e.Message.ReplaceLineEndings(" ").TrimEnd('.')).Distinct();
+        }
+
+        string verbs = string.Join(", ", command.Subcommands.Select(c => c.Name));
+        return [parse.UnmatchedTokens is [var token, ..] ? $"'{token}' is none of {verbs}" : $"'{command.Name}' needs one of {verbs}"];
     }
 }

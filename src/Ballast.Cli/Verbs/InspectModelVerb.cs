@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Ballast.Checkpoints;
+using Ballast.Tensors;
+
+namespace Ballast.Cli.Verbs;
+
+/// <summary>inspect model: tensors with shapes and types, parameters, and what the configuration asks for; reads headers only.</summary>
+internal static class InspectModelVerb
+{
+    public static Command Create(Terminal terminal)
+    {
+        var folder = new Argument<string>("DIR") { Description = "Hugging Face model folder" };
+        var json = JsonOption.Create();
+        var command = new Command("model", "Show a model's tensors, types, parameters and configuration.") { folder, json };
+        command.SetAction(parse =>
+        {
+            var summary = ModelSummary.Read(parse.GetRequiredValue(folder));
+            if (parse.GetValue(json))
+            {
+                terminal.WriteJson(ToJson(summary));
+            }
+            else
+            {
+                Print(summary, terminal);
+            }
+
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static void Print(ModelSummary summary, Terminal terminal)
+    {
+        string types = string.Join(", ", summary.ParametersByType.Select(t => $"{t.Key.SafetensorsName} {t.Value:N0}"));
+        terminal.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{summary.Folder}: {summary.Parameters:N0} parameters in {summary.Tensors.Count} tensors, {summary.Bytes:N0} bytes ({types})"));
+        terminal.Out.WriteLine($"files: {string.Join(", ", summary.Tensors.Select(t => t.File).Distinct().Concat(summary.Sidecars))}");
+        var tensors = new TextTable("tensor", "type", "shape", ">parameters", "file");
+        foreach (var (entry, file) in summary.Tensors)
+        {
+            string shape = string.Join(" x ", entry.Shape);
+            tensors.Add(entry.Name, entry.DType.SafetensorsName, shape, entry.ElementCount.ToString("N0", CultureInfo.InvariantCulture), file);
+        }
+
+        tensors.WriteTo(terminal);
+        terminal.Out.WriteLine("config.json:");
+        foreach (var (key, value) in summary.Config)
+        {
+            terminal.Out.WriteLine($"  {key}: {value?.ToJsonString() ?? "null"}");
+        }
+    }
+
+    private static JsonObject ToJson(ModelSummary summary) => new()
+    {
+        ["folder"] = summary.Folder,
+        ["parameters"] = summary.Parameters,
+        ["bytes"] = summary.Bytes,
+        ["tensors"] = new JsonArray([.. summary.Tensors.Select(t => new JsonObject
+        {
+            ["name"] = t.Entry.Name,
+            ["dtype"] = t.Entry.DType.SafetensorsName,
+            ["shape"] = new JsonArray([.. t.Entry.Shape.Select(d => JsonValue.Create(d))]),
+            ["file"] = t.File,
+        })]),
+        ["files"] = new JsonArray([.. summary.Sidecars.Select(f => JsonValue.Create(f))]),
+        ["config"] = summary.Config.DeepClone(),
+    };
+}
