@@ -1,0 +1,17 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Ballast.Configs;
+
+/// <summary>How configurations are bound: snake_case keys, nothing unknown, enums by name, parameters without a default required.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    Converters = [typeof(SnakeCaseEnum<Schedule>), typeof(SnakeCaseEnum<Precision>), typeof(SnakeCaseEnum<EmaMode>), typeof(SnakeCaseEnum<TooLong>)])]
+[JsonSerializable(typeof(Recipe))]
+internal sealed partial class ConfigContext : JsonSerializerContext;
+
+/// <summary>An enum written as its name in snake_case, never as a number.</summary>
+internal sealed class SnakeCaseEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) where T : struct, Enum;

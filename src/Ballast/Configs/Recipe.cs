@@ -1,0 +1,76 @@
+using System.Text.Json;
+
+namespace Ballast.Configs;
+
+/// <summary>Everything that decides a training run; written back with every default filled in, it repeats the run.</summary>
+/// <param name="Model">The aligned model, a Hugging Face folder.</param>
+/// <param name="Output">The run folder to be made.</param>
+/// <param name="Data">The rows.</param>
+/// <param name="Training">The optimization; absent: its defaults.</param>
+/// <param name="Ema">The average of the weights; absent: none.</param>
+/// <param name="Probe">The safety probe during training; absent: none.</param>
+public sealed record Recipe(
+    string Model,
+    string Output,
+    DataSection Data,
+    TrainingSection? Training = null,
+    EmaSection? Ema = null,
+    ProbeSection? Probe = null)
+{
+    /// <summary>The optimization.</summary>
+    public TrainingSection Training { get; init; } = Training ?? new();
+
+    /// <summary>Reads a recipe, applies overrides, checks all of it and finds its files.</summary>
+    /// <param name="path">The YAML file.</param>
+    /// <param name="overrides">Changes as <c>training.learning_rate=1e-5</c>, list items as <c>data.train[0].max_rows=100</c>; values are YAML.</param>
+    /// <returns>The recipe; model, data and suite are looked for in the current folder, then beside the recipe.</returns>
+    /// <exception cref="ConfigException">One line for every fault, each with its place.</exception>
+    public static Recipe Load(string path, IEnumerable<string>? overrides = null)
+    {
+        ConfigTree tree = YamlReader.Read(path);
+        Recipe recipe = Bind(tree, overrides);
+        var paths = new RecipePaths(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        recipe = paths.Resolve(recipe);
+        ConfigBinder.ThrowIfAny(tree, paths.Problems);
+        return recipe;
+    }
+
+    /// <summary>Reads a recipe from text without looking for its files.</summary>
+    /// <param name="text">The YAML text.</param>
+    /// <param name="file">What messages call it.</param>
+    /// <param name="overrides">Changes, as in <see cref="Load"/>.</param>
+    /// <exception cref="ConfigException">One line for every fault, each with its place.</exception>
+    public static Recipe Parse(string text, string file, IEnumerable<string>? overrides = null) => Bind(YamlReader.Parse(text, file), overrides);
+
+    /// <summary>What is wrong with the values, all at once; empty when the recipe can run.</summary>
+    public IEnumerable<ConfigProblem> Problems()
+    {
+        foreach ((string key, string value) in new[] { ("model", Model), ("output", Output) })
+        {
+            if (string.IsNullOrWhiteSpace(value))
+            {
+                yield return new(key, "must not be empty");
+            }
+        }
+
+        foreach (ConfigProblem problem in Data.Problems().Concat(Training.Problems()).Concat(Ema?.Problems() ?? []).Concat(Probe?.Problems() ?? []))
+        {
+            yield return problem;
+        }
+    }
+
+    /// <summary>The recipe as YAML with every default filled in.</summary>
+    public string ToYaml() => YamlWriter.Write(JsonSerializer.SerializeToElement(this, ConfigContext.Default.Recipe));
+
+    private static Recipe Bind(ConfigTree tree, IEnumerable<string>? overrides)
+    {
+        foreach (string change in overrides ?? [])
+        {
+            tree.Set(ConfigOverride.Parse(change));
+        }
+
+        Recipe recipe = ConfigBinder.Bind(tree, ConfigContext.Default.Recipe);
+        ConfigBinder.ThrowIfAny(tree, [.. recipe.Problems()]);
+        return recipe;
+    }
+}
