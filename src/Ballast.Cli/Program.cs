@@ -46,6 +46,7 @@ internal static class Program
     private static Command Root(Terminal terminal) => new("ballast", "Fine-tunes an aligned language model and keeps it aligned.")
     {
         InspectVerb.Create(terminal),
+        ValidateVerb.Create(terminal),
         new HelpOption(),
         new VersionOption(),
     };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ballast.Configs;
 
 namespace Ballast.Cli;
 
@@ -24,7 +25,8 @@ internal static class UsageError
             return parse.Errors.Select(e => e.Message.ReplaceLineEndings(" ").TrimEnd('.')).Distinct();
         }
 
-        string verbs = string.Join(", ", command.Subcommands.Select(c => c.Name));
-        return [parse.UnmatchedTokens is [var token, ..] ? $"'{token}' is none of {verbs}" : $"'{command.Name}' needs one of {verbs}"];
+        string[] verbs = [.. command.Subcommands.Select(c => c.Name)];
+        string list = string.Join(", ", verbs);
+        return [parse.UnmatchedTokens is [var token, ..] ? $"'{token}' is none of {list}{Suggestion.For(token, verbs)}" : $"'{command.Name}' needs one of {list}"];
     }
 }

@@ -20,6 +20,9 @@ public class ExitCodeTests
     public void H5_no_verb_is_one_line_and_exit_code_2() => Assert.Contains("ballast --help", CommandLine.Run().UserFault());
 
     [Fact]
+    public void A_misspelt_verb_is_suggested() => Assert.Contains("did you mean 'inspect'?", CommandLine.Run("inspcet").UserFault());
+
+    [Fact]
     public void H5_a_process_gives_exit_code_2_for_an_unknown_verb() =>
         Assert.Contains("'bogus'", CommandLine.RunProcess("bogus").UserFault());
 
