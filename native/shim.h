@@ -1,0 +1,64 @@
+// The one C ABI between Ballast and libtorch. Every function returns 0, or 1 after a failure whose one-line text ballast_error() gives to the
+// same thread. No C++ exception crosses this line. A Handle owns one at::Tensor; ballast_live() counts them. Native.cs mirrors this file in order.
+// Dtype codes: 0 float32, 1 bfloat16, 2 float64, 3 float16, 4 int64, 5 int32, 6 uint8, 7 bool. Device codes: 0 CPU, 1 + n CUDA device n.
+#pragma once
+#include <cstdint>
+
+typedef struct ballast_tensor* Handle;
+
+#pragma GCC visibility push(default)
+extern "C" {
+// The process
+const char* ballast_error();
+const char* ballast_version();                // libtorch's version
+const char* ballast_describe();               // libtorch's build and parallel settings, several lines
+const char* ballast_capability();             // instruction set of our kernels
+const char* ballast_library();                // path of the libtorch_cpu that was loaded
+int64_t ballast_live();
+int ballast_threads(int set, int* threads);   // set > 0 changes the number of threads
+int ballast_plain(int set);                   // 1: plain ATen instead of our kernels, 0: kernels; returns the previous setting
+int ballast_cuda(int* devices);
+int ballast_release_memory();
+
+// Tensors
+int ballast_empty(const int64_t* shape, int rank, int dtype, int device, Handle* out);
+int ballast_free(Handle t);
+int ballast_data(Handle t, void** data);
+int ballast_rank(Handle t, int* rank);
+int ballast_shape(Handle t, int64_t* shape);
+int ballast_kind(Handle t, int* dtype, int* device);
+int ballast_view(Handle t, const int64_t* shape, int rank, Handle* out);
+int ballast_narrow(Handle t, int dim, int64_t start, int64_t length, Handle* out);
+int ballast_copy(Handle to, Handle from);     // converts dtype, crosses devices
+int ballast_fill(Handle t, double value);
+int ballast_normal(Handle t, double deviation, uint64_t seed);
+int ballast_index_select(Handle x, Handle rows, Handle* out);
+int ballast_scatter_rows(Handle to, Handle rows, Handle from);   // to = 0; to[rows] = from
+int ballast_add(Handle to, Handle x, double factor);             // to += factor * x
+int ballast_scale(Handle t, double factor);
+int ballast_lerp(Handle to, Handle x, double weight);            // to += weight * (x - to)
+int ballast_dot(Handle a, Handle b, double* out);                // in float64
+int ballast_distance(Handle a, Handle b, double* out);           // |a - b| in float64
+
+// The model's operations. Rows N = B * T. "plain" runs the same function through ATen.
+int ballast_gemm(Handle out, Handle a, Handle b, int transpose_a, int transpose_b, int accumulate);
+int ballast_add_bias(Handle out, Handle bias);
+int ballast_bias_backward(Handle d_bias, Handle dy);             // d_bias += column sums
+int ballast_rms_norm(Handle x, Handle w, double eps, Handle y, Handle rstd);
+int ballast_rms_norm_apply(Handle x, Handle w, Handle rstd, Handle y);
+int ballast_rms_norm_backward(Handle dy, Handle x, Handle w, Handle rstd, Handle dx, Handle dw);
+int ballast_rope(Handle qkv, Handle cos, Handle sin, Handle positions, int64_t rotated_heads, int64_t head_dim, int backward);
+int ballast_swiglu(Handle gate_up, Handle out);
+int ballast_swiglu_backward(Handle gate_up, Handle d_out);
+int ballast_attention(Handle qkv, Handle starts, int64_t batch, int64_t heads, int64_t kv_heads, double scale, Handle out, Handle lse);
+int ballast_attention_backward(Handle qkv, Handle starts, int64_t batch, int64_t heads, int64_t kv_heads, double scale, Handle out, Handle lse, Handle d_out, Handle d_qkv);
+int ballast_cache_write(Handle qkv, Handle keys, Handle values, Handle positions, int64_t batch, int64_t heads);
+int ballast_attention_decode(Handle qkv, Handle keys, Handle values, Handle starts, Handle lengths, int64_t heads, double scale, Handle out);
+int ballast_cross_entropy(Handle logits, Handle targets, double scale, int gradient, Handle losses, Handle best);
+int ballast_embedding(Handle table, Handle ids, Handle out);
+int ballast_embedding_backward(Handle ids, Handle dy, Handle dw, int64_t skip);
+int ballast_square_sum(Handle x, double* out);
+int ballast_adamw(Handle weight, Handle grad, Handle first, Handle second, Handle average, Handle half, double learning_rate, double beta1, double beta2,
+                  double epsilon, double weight_decay, int64_t step, double grad_scale, double average_decay, int feedback);
+}
+#pragma GCC visibility pop

@@ -1,0 +1,156 @@
+// Handles, factories, views and the process-wide settings.
+#include "tensor.h"
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <dlfcn.h>
+#include <atomic>
+#include <cmath>
+#include <random>
+
+namespace ballast {
+
+static thread_local std::string last_error;
+static std::atomic<int64_t> live{0};
+static std::atomic<bool> plain_aten{false};
+void release_cached_memory();
+
+at::Tensor& tensor(Handle handle) {
+    TORCH_CHECK(handle != nullptr, "a tensor handle is null");
+    return *reinterpret_cast<at::Tensor*>(handle);
+}
+at::Tensor optional(Handle handle) { return handle ? tensor(handle) : at::Tensor(); }
+Handle handle(at::Tensor value) {
+    auto* owned = new at::Tensor(std::move(value));
+    live++;
+    return reinterpret_cast<Handle>(owned);
+}
+int fail(const char* text) {
+    last_error = text;
+    last_error = last_error.substr(0, last_error.find('\n'));
+    return 1;
+}
+bool plain() { return plain_aten; }
+int kernel_type(std::initializer_list<at::Tensor> tensors) {
+    if (plain_aten) return -1;
+    auto dtype = tensors.begin()->scalar_type();
+    if (dtype != at::kFloat && dtype != at::kBFloat16) return -1;
+    for (const auto& t : tensors)
+        if (!t.device().is_cpu() || !t.is_contiguous() || t.scalar_type() != dtype) return -1;
+    return dtype == at::kFloat ? 0 : 1;
+}
+
+static const at::ScalarType dtypes[] = {at::kFloat, at::kBFloat16, at::kDouble, at::kHalf, at::kLong, at::kInt, at::kByte, at::kBool};
+static int code(at::ScalarType type) {
+    for (int i = 0; i < 8; i++)
+        if (dtypes[i] == type) return i;
+    TORCH_CHECK(false, "dtype ", type, " has no code");
+}
+static at::Device device(int code) { return code == 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(code - 1)); }
+
+}  // namespace ballast
+
+using namespace ballast;
+
+const char* ballast_error() { return last_error.c_str(); }
+const char* ballast_version() { return BALLAST_TORCH_VERSION; }
+const char* ballast_describe() {
+    static thread_local std::string text;
+    if (guarded([] { text = at::show_config() + "\n" + at::get_parallel_info(); })) text = last_error;
+    return text.c_str();
+}
+const char* ballast_capability() { return kernels().name; }
+const char* ballast_library() {
+    Dl_info info;
+    return dladdr(reinterpret_cast<void*>(&at::get_num_threads), &info) && info.dli_fname ? info.dli_fname : "";
+}
+int64_t ballast_live() { return live; }
+int ballast_threads(int set, int* threads) {
+    return guarded([&] {
+        if (set > 0) at::set_num_threads(set);
+        *threads = at::get_num_threads();
+    });
+}
+int ballast_plain(int set) { return plain_aten.exchange(set != 0); }
+int ballast_cuda(int* devices) {
+    return guarded([&] { *devices = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().getNumGPUs()) : 0; });
+}
+int ballast_release_memory() {
+    return guarded([] { release_cached_memory(); });
+}
+
+int ballast_empty(const int64_t* shape, int rank, int dtype, int where, Handle* out) {
+    return guarded([&] { *out = handle(at::empty(at::IntArrayRef(shape, rank), at::TensorOptions(dtypes[dtype]).device(device(where)))); });
+}
+int ballast_free(Handle t) {
+    return guarded([&] {
+        delete &tensor(t);
+        live--;
+    });
+}
+int ballast_data(Handle t, void** data) {
+    return guarded([&] {
+        TORCH_CHECK(tensor(t).device().is_cpu() && tensor(t).is_contiguous(), "only a contiguous tensor on the CPU has readable memory");
+        *data = tensor(t).data_ptr();
+    });
+}
+int ballast_rank(Handle t, int* rank) {
+    return guarded([&] { *rank = static_cast<int>(tensor(t).dim()); });
+}
+int ballast_shape(Handle t, int64_t* shape) {
+    return guarded([&] { for (auto size : tensor(t).sizes()) *shape++ = size; });
+}
+int ballast_kind(Handle t, int* dtype, int* where) {
+    return guarded([&] {
+        *dtype = code(tensor(t).scalar_type());
+        *where = tensor(t).device().is_cpu() ? 0 : 1 + tensor(t).device().index();
+    });
+}
+int ballast_view(Handle t, const int64_t* shape, int rank, Handle* out) {
+    return guarded([&] { *out = handle(tensor(t).view(at::IntArrayRef(shape, rank))); });
+}
+int ballast_narrow(Handle t, int dim, int64_t start, int64_t length, Handle* out) {
+    return guarded([&] { *out = handle(tensor(t).narrow(dim, start, length)); });
+}
+int ballast_copy(Handle to, Handle from) {
+    return guarded([&] { tensor(to).copy_(tensor(from)); });
+}
+int ballast_fill(Handle t, double value) {
+    return guarded([&] { tensor(t).fill_(value); });
+}
+int ballast_normal(Handle t, double deviation, uint64_t seed) {  // Box-Muller over a fixed generator: the same numbers with every libtorch
+    return guarded([&] {
+        auto values = at::empty(tensor(t).sizes(), at::kFloat);
+        float* to = values.data_ptr<float>();
+        std::mt19937_64 generator(seed);
+        auto uniform = [&] { return (static_cast<double>(generator() >> 11) + 0.5) / 9007199254740992.0; };
+        for (int64_t i = 0; i < values.numel(); i++) {
+            double radius = std::sqrt(-2 * std::log(uniform())), angle = 6.283185307179586 * uniform();
+            to[i] = static_cast<float>(deviation * radius * std::cos(angle));
+        }
+        tensor(t).copy_(values);
+    });
+}
+int ballast_index_select(Handle x, Handle rows, Handle* out) {
+    return guarded([&] { *out = handle(at::index_select(tensor(x), 0, tensor(rows))); });
+}
+int ballast_scatter_rows(Handle to, Handle rows, Handle from) {
+    return guarded([&] {
+        tensor(to).zero_();
+        tensor(to).index_copy_(0, tensor(rows), tensor(from));
+    });
+}
+int ballast_add(Handle to, Handle x, double factor) {
+    return guarded([&] { tensor(to).add_(tensor(x), factor); });
+}
+int ballast_scale(Handle t, double factor) {
+    return guarded([&] { tensor(t).mul_(factor); });
+}
+int ballast_lerp(Handle to, Handle x, double weight) {
+    return guarded([&] { tensor(to).lerp_(tensor(x), weight); });
+}
+int ballast_dot(Handle a, Handle b, double* out) {
+    return guarded([&] { *out = at::dot(tensor(a).reshape(-1).to(at::kDouble), tensor(b).reshape(-1).to(at::kDouble)).item<double>(); });
+}
+int ballast_distance(Handle a, Handle b, double* out) {
+    return guarded([&] { *out = at::sub(tensor(a).to(at::kDouble), tensor(b).to(at::kDouble)).norm().item<double>(); });
+}
