@@ -173,9 +173,10 @@ int ballast_swiglu_backward(Handle gate_up_, Handle d_out_) {
             auto wide = accumulation(gate_up);
             auto gate = gate_up.narrow(1, 0, inner), up = gate_up.narrow(1, inner, inner);
             auto g = gate.to(wide), u = up.to(wide), d = d_out.to(wide), sigmoid = at::sigmoid(g), silu = g * sigmoid;
+            auto d_gate = d * u * (sigmoid + silu * (1 - sigmoid)), d_up = d * silu;  // before anything is overwritten: u and d may be views
             d_out.copy_(silu * u);
-            up.copy_(d * silu);
-            gate.copy_(d * u * (sigmoid + silu * (1 - sigmoid)));
+            up.copy_(d_up);
+            gate.copy_(d_gate);
             return;
         }
         parts(d_out.size(0), rows_worth(inner), [&](int64_t, int64_t begin, int64_t end) {

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Ballast.Models;
+using Ballast.Tensors;
+
+namespace Ballast.Bench;
+
+/// <summary>One training step of a random model: the same shapes, settings and JSON fields as the PyTorch reference.</summary>
+internal static class TrainBench
+{
+    public static int Run(Dictionary<string, string> options)
+    {
+        int Get(string name, int fallback) => options.TryGetValue(name, out string? text) ? int.Parse(text) : fallback;
+        int vocab = Get("vocab", 4096), hidden = Get("hidden", 256), layers = Get("layers", 6), tokens = Get("tokens", 128), batch = Get("batch", 16), steps = Get("steps", 10);
+        string mode = options.GetValueOrDefault("mode", "f32");
+        double? ema = options.TryGetValue("ema", out string? decay) ? double.Parse(decay) : null;
+        TorchLibrary.Threads = Get("threads", 2);
+        var config = new LlamaConfig
+        {
+            VocabSize = vocab, HiddenSize = hidden, IntermediateSize = Get("intermediate", 704), NumLayers = layers, NumHeads = Get("heads", 8), NumKvHeads = Get("kv-heads", 4),
+            HeadDim = hidden / Get("heads", 8), RmsNormEps = 1e-5, MaxSeqLen = tokens, Rotary = new RotaryScaling(10000), TieWordEmbeddings = false,
+        };
+        using var model = Llama.Create(config, 0, mode == "bf16" ? DType.BF16 : DType.F32, training: true);
+        using var optimizer = new FlatAdamW(model.Weights, ema);
+        var random = new Random(0);
+
+        double Step()
+        {
+            // The reference draws tokens + 1 ids and predicts each from the one before; our labels are not shifted, so a row is tokens + 1 long.
+            int[] ids = [.. Enumerable.Range(0, batch * tokens).Select(_ => random.Next(vocab))];
+            int[] labels = [.. ids];
+            var result = model.Backward(new TokenBatch(ids, batch, labels), 1.0 / (batch * (tokens - 1)));
+            optimizer.Step(1e-3);
+            return result.TotalLoss;
+        }
+
+        for (int i = 0; i < 2; i++)
+        {
+            Step();
+        }
+
+        var times = new List<double>();
+        for (int i = 0; i < steps; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            Step();
+            times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        times.Sort();
+        double seconds = times[times.Count / 2];
+        long parameters = config.ParameterCount, count = (long)batch * tokens;
+        double flops = 6.0 * (parameters - (long)vocab * hidden) * count + 12.0 * layers * hidden * tokens * count;
+        double peak = GemmPeak.Measure(DType.F32);
+        Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object?>
+        {
+            ["parameters"] = parameters, ["mode"] = mode, ["style"] = "ballast", ["compiled"] = false, ["ema"] = ema, ["seconds_per_step"] = Math.Round(seconds, 4),
+            ["tokens_per_second"] = Math.Round(count / seconds), ["gemm_peak_gflops"] = Math.Round(peak / 1e9), ["share_of_peak"] = Math.Round(flops / seconds / peak, 3),
+            ["peak_rss_mib"] = PeakMemory(), ["torch"] = TorchLibrary.Version,
+        }));
+        return 0;
+    }
+
+    private static long PeakMemory() => long.Parse(
+        File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
+}

@@ -1,0 +1,97 @@
+using Ballast.Tensors;
+
+namespace Ballast.Models;
+
+/// <summary>The final norm, the output layer and the cross-entropy. Only rows with a target are computed, a few at a time, so the logits are never held whole.</summary>
+internal sealed class LanguageHead(RmsNorm norm, Weight table, LlamaConfig config)
+{
+    private const long ChunkElements = 2L << 20;
+
+    /// <summary>Logits [n, V] of the given rows of x [n, D].</summary>
+    public Tensor Logits(Tensor x)
+    {
+        using var scope = new TensorScope();
+        var h = scope.Empty(x.DType, x.Device, x.Shape);
+        var rstd = scope.Empty(x.DType is DType.F64 ? DType.F64 : DType.F32, x.Device, x.Shape[0]);
+        norm.Forward(x, h, rstd);
+        var logits = Tensor.Empty(x.DType, x.Device, x.Shape[0], config.VocabSize);
+        Ops.Gemm(logits, h, table.Value, transposeB: true);
+        return logits;
+    }
+
+    /// <summary>Loss and hits of every target; with <paramref name="scale"/> also the gradient of scale * summed loss.</summary>
+    /// <param name="dx">Receives the gradient of the loss with respect to x [N, D]; null: forward only.</param>
+    public LossResult Loss(Tensor x, TokenBatch batch, Pass pass, double scale, Tensor? dx)
+    {
+        var targets = batch.TargetRows().ToArray();
+        var result = new LossResult(new double[batch.Batch], new int[batch.Batch], new int[batch.Batch]);
+        if (targets.Length == 0)
+        {
+            dx?.Fill(0);
+            return result;
+        }
+
+        using var scope = new TensorScope();
+        var rows = scope.Keep(OnDevice(pass, Array.ConvertAll(targets, t => (long)t.Row)));
+        var wanted = scope.Keep(OnDevice(pass, Array.ConvertAll(targets, t => (long)t.Target)));
+        var picked = scope.Keep(x.Rows(rows));  // [n, D]
+        var h = scope.Empty(x.DType, x.Device, picked.Shape);
+        var rstd = scope.Keep(pass.NewSums(targets.Length));
+        norm.Forward(picked, h, rstd);
+        var losses = scope.Keep(pass.NewSums(targets.Length));
+        var best = scope.Empty(DType.I64, x.Device, targets.Length);
+        for (long start = 0, chunk = Math.Max(64, ChunkElements / config.VocabSize); start < targets.Length; start += chunk)
+        {
+            Chunk(start, Math.Min(chunk, targets.Length - start), h, wanted, losses, best, scale, dx is not null);
+        }
+
+        if (dx is not null)
+        {
+            var dPicked = scope.Keep(Tensor.Zeros(x.DType, x.Device, picked.Shape));
+            norm.Backward(h, picked, rstd, dPicked);
+            dx.ScatterRows(rows, dPicked);
+        }
+
+        Collect(targets, losses.ToArray<double>(), best.ToArray<long>(), batch.Tokens, result);
+        return result;
+    }
+
+    private void Chunk(long start, long count, Tensor h, Tensor wanted, Tensor losses, Tensor best, double scale, bool gradient)
+    {
+        using var scope = new TensorScope();
+        var part = scope.Keep(h.Narrow(0, start, count));
+        var logits = scope.Empty(h.DType, h.Device, count, config.VocabSize);
+        Ops.Gemm(logits, part, table.Value, transposeB: true);
+        Ops.CrossEntropy(logits, scope.Keep(wanted.Narrow(0, start, count)), scale, gradient, scope.Keep(losses.Narrow(0, start, count)), scope.Keep(best.Narrow(0, start, count)));
+        if (gradient)
+        {
+            table.AddGradient(logits, part);
+            Ops.Gemm(part, logits, table.Value);  // h becomes its own gradient
+        }
+    }
+
+    private static void Collect((int Row, int Target)[] targets, double[] losses, long[] best, int tokens, LossResult result)
+    {
+        for (int i = 0; i < targets.Length; i++)
+        {
+            int sequence = targets[i].Row / tokens;
+            result.LossSum[sequence] += losses[i];
+            result.Targets[sequence]++;
+            result.Correct[sequence] += best[i] == targets[i].Target ? 1 : 0;
+        }
+    }
+
+    private static Tensor OnDevice(Pass pass, long[] values)
+    {
+        var tensor = Tensor.From<long>(values, values.Length);
+        if (pass.Device.IsCpu)
+        {
+            return tensor;
+        }
+
+        using (tensor)
+        {
+            return tensor.To(pass.Device);
+        }
+    }
+}

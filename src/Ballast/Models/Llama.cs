@@ -1,0 +1,239 @@
+using Ballast.Checkpoints;
+using Ballast.Tensors;
+
+namespace Ballast.Models;
+
+/// <summary>A Llama decoder (Touvron et al., arXiv 2302.13971): forward, and backward by hand through every part.</summary>
+public sealed class Llama : IDisposable
+{
+    private readonly Weight _embedding;
+    private readonly RotaryEmbedding _rotary;
+    private readonly List<(Attention Attention, Mlp Mlp)> _layers = [];
+    private readonly LanguageHead _head;
+
+    private Llama(LlamaConfig config, DType dtype, Device device, bool training)
+    {
+        Config = config;
+        Device = device;
+        _rotary = new RotaryEmbedding(config, dtype, device);
+        long d = config.HiddenSize, q = (long)config.NumHeads * config.HeadDim, kv = (long)config.NumKvHeads * config.HeadDim, inner = config.IntermediateSize;
+        var weights = new List<Weight>();
+        Weight New(long columns, params (string, long)[] slices)
+        {
+            weights.Add(new Weight(columns, slices));
+            return weights[^1];
+        }
+
+        Linear NewLinear(long columns, bool bias, params (string Name, long Rows)[] slices) => new(
+            New(columns, [.. slices.Select(s => (s.Name + ".weight", s.Rows))]),
+            bias ? New(0, [.. slices.Select(s => (s.Name + ".bias", s.Rows))]) : null);
+
+        RmsNorm NewNorm(string name) => new(New(0, (name + ".weight", d)), config.RmsNormEps);
+
+        _embedding = New(d, ("model.embed_tokens.weight", config.VocabSize));
+        for (int i = 0; i < config.NumLayers; i++)
+        {
+            string layer = $"model.layers.{i}.", self = layer + "self_attn.", mlp = layer + "mlp.";
+            var attention = new Attention(
+                NewNorm(layer + "input_layernorm"),
+                NewLinear(d, config.AttentionBias, (self + "q_proj", q), (self + "k_proj", kv), (self + "v_proj", kv)),
+                NewLinear(q, config.AttentionBias, (self + "o_proj", d)),
+                _rotary, config, i);
+            _layers.Add((attention, new Mlp(
+                NewNorm(layer + "post_attention_layernorm"),
+                NewLinear(d, config.MlpBias, (mlp + "gate_proj", inner), (mlp + "up_proj", inner)),
+                NewLinear(inner, config.MlpBias, (mlp + "down_proj", d)),
+                config)));
+        }
+
+        var norm = NewNorm("model.norm");
+        _head = new LanguageHead(norm, config.TieWordEmbeddings ? _embedding : New(d, ("lm_head.weight", config.VocabSize)), config);
+        Weights = new WeightStore(weights, dtype, device, training);
+    }
+
+    /// <summary>Shape and constants.</summary>
+    public LlamaConfig Config { get; }
+
+    /// <summary>Where the weights are.</summary>
+    public Device Device { get; }
+
+    /// <summary>The weights and their gradients.</summary>
+    public WeightStore Weights { get; }
+
+    /// <summary>Reads a Hugging Face folder.</summary>
+    /// <param name="folder">Folder with config.json and safetensors.</param>
+    /// <param name="dtype">Type to compute with: F32, BF16 or F64.</param>
+    /// <param name="device">Where to.</param>
+    /// <param name="training">Whether gradients (and F32 masters for BF16) are wanted.</param>
+    /// <exception cref="CheckpointException">A file is missing or damaged, a tensor is missing, unknown or of another shape, or the model is of another family.</exception>
+    public static Llama Load(string folder, DType dtype = DType.F32, Device? device = null, bool training = false)
+    {
+        var config = LlamaConfig.Parse(ModelFolder.ReadConfig(folder), Path.Combine(folder, "config.json"));
+        using var checkpoint = Checkpoint.Open(folder);
+        var model = new Llama(config, dtype, device ?? Device.Cpu, training);
+        try
+        {
+            // Older files carry the rotary frequencies and, when tied, a copy of the embedding; both follow from the rest.
+            var derived = Enumerable.Range(0, config.NumLayers).Select(i => $"model.layers.{i}.self_attn.rotary_emb.inv_freq").ToHashSet(StringComparer.Ordinal);
+            if (config.TieWordEmbeddings && checkpoint.Entries.ContainsKey("lm_head.weight"))
+            {
+                CheckTiedCopy(checkpoint);
+                derived.Add("lm_head.weight");
+            }
+
+            model.Weights.Load(checkpoint, folder, derived);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A new model with random weights: matrices N(0, initializer_range^2), norms 1, biases 0; the same for the same seed.</summary>
+    public static Llama Create(LlamaConfig config, ulong seed, DType dtype = DType.F32, Device? device = null, bool training = false)
+    {
+        var model = new Llama(config, dtype, device ?? Device.Cpu, training);
+        model.Weights.Initialize(config.InitializerRange, seed);
+        return model;
+    }
+
+    /// <summary>Logits [B * T, V] of every token.</summary>
+    public Tensor Logits(TokenBatch batch)
+    {
+        Check(batch);
+        using var pass = new Pass(batch, Weights.DType, Device);
+        using var x = Decode(pass, null);
+        return _head.Logits(x);
+    }
+
+    /// <summary>Loss and hits over the targets of a batch; no gradient.</summary>
+    public LossResult Score(TokenBatch batch)
+    {
+        Check(batch);
+        using var pass = new Pass(batch, Weights.DType, Device);
+        using var x = Decode(pass, null);
+        return _head.Loss(x, batch, pass, 1, null);
+    }
+
+    /// <summary>Forward and backward: adds the gradient of scale * (loss summed over the targets) to <see cref="WeightStore.Grad"/>.</summary>
+    /// <param name="batch">Tokens and labels.</param>
+    /// <param name="scale">1 / (targets of the whole optimizer step) makes the gradient that of the mean loss per token.</param>
+    /// <returns>Loss and hits, not scaled.</returns>
+    public LossResult Backward(TokenBatch batch, double scale)
+    {
+        Check(batch);
+        using var pass = new Pass(batch, Weights.DType, Device);
+        var saved = new Stack<IDisposable>();
+        try
+        {
+            LossResult result;
+            using var dx = pass.NewRows(Config.HiddenSize);
+            using (var x = Decode(pass, saved))
+            {
+                result = _head.Loss(x, batch, pass, scale, dx);
+            }
+
+            for (int i = _layers.Count - 1; i >= 0; i--)
+            {
+                using (var mlp = (Mlp.Saved)saved.Pop())
+                {
+                    _layers[i].Mlp.Backward(dx, pass, mlp);
+                }
+
+                using var attention = (Attention.Saved)saved.Pop();
+                _layers[i].Attention.Backward(dx, pass, attention);
+            }
+
+            Ops.EmbeddingBackward(pass.Ids, dx, _embedding.Accumulator(), Config.PadTokenId ?? -1);
+            return result;
+        }
+        finally
+        {
+            while (saved.TryPop(out var left))
+            {
+                left.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Reads prompts (batch, padded on the right) into the cache and returns the logits [B, V] after each prompt's last token.</summary>
+    internal Tensor Prefill(TokenBatch batch, int[] lengths, KvCache cache)
+    {
+        Check(batch);
+        cache.Decoding = false;
+        using var pass = new Pass(batch, Weights.DType, Device, cache);
+        using var x = Decode(pass, null);
+        using var rows = Tensor.From<long>(lengths.Select((length, i) => (long)i * batch.Tokens + length - 1).ToArray(), lengths.Length);
+        using var here = rows.To(Device);
+        using var last = x.Rows(here);
+        return _head.Logits(last);
+    }
+
+    /// <summary>Reads one token per sequence at its position and returns the logits [B, V] after it.</summary>
+    internal Tensor Step(int[] tokens, int[] positions, KvCache cache)
+    {
+        cache.Decoding = true;
+        using (var lengths = Tensor.From<long>(Array.ConvertAll(positions, p => p + 1L), positions.Length))
+        {
+            cache.Lengths.CopyFrom(lengths);
+        }
+
+        var batch = new TokenBatch(tokens, tokens.Length, Positions: positions);
+        using var pass = new Pass(batch, Weights.DType, Device, cache);
+        using var x = Decode(pass, null);
+        return _head.Logits(x);
+    }
+
+    internal KvCache NewCache(int batch, int capacity) => new(Config, Weights.DType, Device, batch, capacity);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _rotary.Dispose();
+        Weights.Dispose();
+    }
+
+    // The residual stream after the last layer, [N, D].
+    private Tensor Decode(Pass pass, Stack<IDisposable>? saved)
+    {
+        var x = pass.NewRows(Config.HiddenSize);
+        Ops.Embedding(_embedding.Value, pass.Ids, x);
+        foreach (var (attention, mlp) in _layers)
+        {
+            x = attention.Forward(x, pass, saved);
+            x = mlp.Forward(x, pass, saved);
+        }
+
+        return x;
+    }
+
+    private void Check(TokenBatch batch)
+    {
+        foreach (int id in batch.InputIds)
+        {
+            if ((uint)id >= (uint)Config.VocabSize)
+            {
+                throw new CheckpointException($"token id {id} is outside of the model's {Config.VocabSize} embedding rows; the tokenizer does not belong to this model");
+            }
+        }
+
+        foreach (int label in batch.Labels ?? [])
+        {
+            if (label != -100 && (uint)label >= (uint)Config.VocabSize)
+            {
+                throw new CheckpointException($"label {label} is outside of the model's {Config.VocabSize} tokens; -100 means no target");
+            }
+        }
+    }
+
+    private static void CheckTiedCopy(Checkpoint checkpoint)
+    {
+        if (checkpoint.Entries.ContainsKey("model.embed_tokens.weight") && !checkpoint.Bytes("lm_head.weight").SequenceEqual(checkpoint.Bytes("model.embed_tokens.weight")))
+        {
+            throw new CheckpointException(
+                $"{checkpoint.FileOf("lm_head.weight")}: tensor 'lm_head.weight' differs from 'model.embed_tokens.weight' though config.json ties them; set tie_word_embeddings to false");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+namespace Ballast.Models;
+
+/// <summary>Sequences of one length, side by side: what a model takes.</summary>
+/// <param name="InputIds">Token ids [B * T], sequence by sequence, padded on the right.</param>
+/// <param name="Batch">Number of sequences, B.</param>
+/// <param name="Labels">Target tokens [B * T], -100 for none, NOT shifted: the label at t is predicted from t - 1. Null: no targets.</param>
+/// <param name="Positions">Position of each token [B * T]; null: 0 to T - 1 in each sequence.</param>
+/// <param name="Starts">First place [0, T) each token may look at [B * T], for padding on the left; null: 0.</param>
+public sealed record TokenBatch(int[] InputIds, int Batch, int[]? Labels = null, int[]? Positions = null, int[]? Starts = null)
+{
+    /// <summary>Tokens per sequence, T.</summary>
+    public int Tokens => InputIds.Length / Batch;
+
+    /// <summary>Number of tokens that are predicted: labels other than -100, the first of each sequence left out.</summary>
+    public int TargetCount => Labels is null ? 0 : TargetRows().Count();
+
+    /// <summary>Rows that predict a target, and the target.</summary>
+    internal IEnumerable<(int Row, int Target)> TargetRows()
+    {
+        for (int i = 0; i + 1 < InputIds.Length; i++)
+        {
+            if ((i + 1) % Tokens != 0 && Labels![i + 1] != -100)
+            {
+                yield return (i, Labels[i + 1]);
+            }
+        }
+    }
+}

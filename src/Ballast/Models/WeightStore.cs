@@ -1,0 +1,200 @@
+using Ballast.Checkpoints;
+using Ballast.Tensors;
+
+namespace Ballast.Models;
+
+/// <summary>All weights of a model in a few flat tensors, so that the optimizer and the average pass over memory once.</summary>
+/// <remarks>Matrices come first (they decay), vectors last. With BF16 there is an F32 master copy when training.</remarks>
+public sealed class WeightStore : IDisposable
+{
+    private readonly List<Tensor> _owned = [];
+
+    internal WeightStore(IReadOnlyList<Weight> weights, DType dtype, Device device, bool training)
+    {
+        Weights = [.. weights.Where(w => w.IsMatrix), .. weights.Where(w => !w.IsMatrix)];
+        DType = dtype;
+        MatrixCount = Weights.Where(w => w.IsMatrix).Sum(w => w.Count);
+        long count = Weights.Sum(w => w.Count);
+        bool half = training && dtype is DType.BF16;
+        Master = Own(Tensor.Empty(half ? DType.F32 : dtype, device, count));
+        Value = half ? Own(Tensor.Empty(dtype, device, count)) : Master;
+        Grad = training ? Own(Tensor.Empty(Master.DType, device, count)) : null;
+        long offset = 0;
+        foreach (var weight in Weights)
+        {
+            weight.Bind(Slice(Value, weight, offset), Slice(Master, weight, offset), Grad is null ? null : Slice(Grad, weight, offset));
+            offset += weight.Count;
+        }
+    }
+
+    /// <summary>The weights in storage order.</summary>
+    public IReadOnlyList<Weight> Weights { get; }
+
+    /// <summary>Type the model computes with.</summary>
+    public DType DType { get; }
+
+    /// <summary>Elements of the matrices: the part of the flat tensors that decays.</summary>
+    public long MatrixCount { get; }
+
+    /// <summary>All values the model computes with, flat.</summary>
+    public Tensor Value { get; }
+
+    /// <summary>All values the optimizer changes, flat; <see cref="Value"/> itself unless that is BF16.</summary>
+    public Tensor Master { get; }
+
+    /// <summary>All gradients, flat; null when the model only infers.</summary>
+    public Tensor? Grad { get; }
+
+    /// <summary>Hugging Face names and shapes, in storage order.</summary>
+    public IEnumerable<(string Name, long[] Shape)> Names =>
+        from weight in Weights from slice in weight.Slices select (slice.Name, weight.IsMatrix ? new[] { slice.Rows, weight.Shape[1] } : [slice.Rows]);
+
+    /// <summary>Each checkpoint tensor as a view of the masters, or of a flat tensor laid out like them. Dispose each view.</summary>
+    public IEnumerable<(string Name, Tensor View)> Views(Tensor? flat = null)
+    {
+        long offset = 0;
+        foreach (var weight in Weights)
+        {
+            using var whole = Slice(flat ?? Master, weight, offset);
+            foreach (var pair in weight.Views(whole))
+            {
+                yield return pair;
+            }
+
+            offset += weight.Count;
+        }
+    }
+
+    /// <summary>Marks every gradient as zero.</summary>
+    public void ForgetGradients()
+    {
+        foreach (var weight in Weights)
+        {
+            weight.ForgetGradient();
+        }
+    }
+
+    /// <summary>Clears gradients that nothing was added to, so that the flat gradient is whole before the optimizer reads it.</summary>
+    internal void CompleteGradients()
+    {
+        foreach (var weight in Weights)
+        {
+            _ = weight.Accumulator();
+        }
+    }
+
+    /// <summary>Copies the masters to the values the model computes with; nothing to do unless those are BF16.</summary>
+    internal void Publish()
+    {
+        if (!ReferenceEquals(Value, Master))
+        {
+            Value.CopyFrom(Master);
+        }
+    }
+
+    /// <summary>Fills the weights from a checkpoint.</summary>
+    /// <exception cref="CheckpointException">A tensor is missing, unknown, or has another shape or a type that holds no numbers.</exception>
+    internal void Load(Checkpoint checkpoint, string folder, IReadOnlySet<string> mayBePresent)
+    {
+        var wanted = Names.ToDictionary(pair => pair.Name, pair => pair.Shape, StringComparer.Ordinal);
+        foreach (var (name, entry) in checkpoint.Entries)
+        {
+            if (!wanted.ContainsKey(name) && !mayBePresent.Contains(name))
+            {
+                throw new CheckpointException($"{checkpoint.FileOf(name)}: unknown tensor '{name}'; config.json describes a model without it");
+            }
+        }
+
+        foreach (var (name, view) in Views())
+        {
+            using (view)
+            {
+                if (!checkpoint.Entries.TryGetValue(name, out var entry))
+                {
+                    throw new CheckpointException($"{folder}: tensor '{name}' is missing; expected shape [{string.Join(", ", wanted[name])}]");
+                }
+
+                if (!entry.Shape.AsSpan().SequenceEqual(wanted[name]))
+                {
+                    throw new CheckpointException(
+                        $"{checkpoint.FileOf(name)}: tensor '{name}' has shape [{string.Join(", ", entry.Shape)}]; config.json asks for [{string.Join(", ", wanted[name])}]");
+                }
+
+                if (!entry.DType.IsFloat)
+                {
+                    throw new CheckpointException($"{checkpoint.FileOf(name)}: tensor '{name}' is {entry.DType.SafetensorsName}; expected F32, F16, BF16 or F64");
+                }
+
+                Fill(view, checkpoint, name, entry);
+            }
+        }
+
+        Publish();
+    }
+
+    /// <summary>Draws new weights: matrices from N(0, deviation^2) by a seed of their own name, norms 1, biases 0.</summary>
+    internal void Initialize(double deviation, ulong seed)
+    {
+        foreach (var (name, view) in Views())
+        {
+            using (view)
+            {
+                if (view.Shape.Length == 2)
+                {
+                    view.FillNormal(deviation, seed ^ Fnv1a(name));
+                }
+                else
+                {
+                    view.Fill(name.EndsWith(".bias", StringComparison.Ordinal) ? 0 : 1);
+                }
+            }
+        }
+
+        Publish();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var weight in Weights)
+        {
+            weight.Release();
+        }
+
+        foreach (var tensor in _owned)
+        {
+            tensor.Dispose();
+        }
+    }
+
+    // Fowler-Noll-Vo hash of the name, so that a tensor's first values do not depend on the other tensors.
+    private static ulong Fnv1a(string name)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (char c in name)
+        {
+            hash = unchecked((hash ^ c) * 1099511628211);
+        }
+
+        return hash;
+    }
+
+    private static unsafe void Fill(Tensor view, Checkpoint checkpoint, string name, TensorEntry entry)
+    {
+        using var staged = Tensor.Empty(entry.DType, Device.Cpu, entry.Shape);
+        checkpoint.Content(name).CopyTo(staged.Data);
+        view.CopyFrom(staged);
+    }
+
+    private static Tensor Slice(Tensor flat, Weight weight, long offset)
+    {
+        using var part = flat.Narrow(0, offset, weight.Count);
+        return part.View(weight.Shape);
+    }
+
+    private Tensor Own(Tensor tensor)
+    {
+        _owned.Add(tensor);
+        return tensor;
+    }
+}

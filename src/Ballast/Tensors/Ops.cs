@@ -1,0 +1,107 @@
+namespace Ballast.Tensors;
+
+/// <summary>The operations that a decoder is made of, forward and backward. Rows N = B x T; every tensor is contiguous.</summary>
+/// <remarks>
+/// On the CPU in F32 and BF16 the fused kernels of native/ run; every other dtype and device, and everything under <see cref="Plain"/>, takes plain ATen.
+/// A name "d_x" is the gradient of the loss with respect to x.
+/// </remarks>
+internal static class Ops
+{
+    /// <summary>Runs an action with plain ATen instead of the fused kernels, to compare both.</summary>
+    public static void Plain(Action action)
+    {
+        TorchLibrary.Load();
+        int before = Native.ballast_plain(1);
+        try
+        {
+            action();
+        }
+        finally
+        {
+            _ = Native.ballast_plain(before);
+        }
+    }
+
+    /// <summary>out (+)= op(a) op(b) with op = transpose if asked; half-precision products may be added to an F32 out.</summary>
+    public static void Gemm(Tensor result, Tensor a, Tensor b, bool transposeA = false, bool transposeB = false, bool accumulate = false) =>
+        Native.Check(Native.ballast_gemm(result.Handle, a.Handle, b.Handle, Flag(transposeA), Flag(transposeB), Flag(accumulate)));
+
+    /// <summary>Adds bias [D] to each row of result [N, D].</summary>
+    public static void AddBias(Tensor result, Tensor bias) => Native.Check(Native.ballast_add_bias(result.Handle, bias.Handle));
+
+    /// <summary>dBias [D] += the column sums of dy [N, D].</summary>
+    public static void BiasBackward(Tensor dBias, Tensor dy) => Native.Check(Native.ballast_bias_backward(dBias.Handle, dy.Handle));
+
+    /// <summary>y = x * rstd * w with rstd [N] = 1 / sqrt(mean(x^2) + eps).</summary>
+    public static void RmsNorm(Tensor x, Tensor w, double eps, Tensor y, Tensor rstd) =>
+        Native.Check(Native.ballast_rms_norm(x.Handle, w.Handle, eps, y.Handle, rstd.Handle));
+
+    /// <summary>y = x * rstd * w with a known rstd.</summary>
+    public static void RmsNormApply(Tensor x, Tensor w, Tensor rstd, Tensor y) =>
+        Native.Check(Native.ballast_rms_norm_apply(x.Handle, w.Handle, rstd.Handle, y.Handle));
+
+    /// <summary>Adds the gradients of RmsNorm to dx [N, D] and dw [D].</summary>
+    public static void RmsNormBackward(Tensor dy, Tensor x, Tensor w, Tensor rstd, Tensor dx, Tensor dw) =>
+        Native.Check(Native.ballast_rms_norm_backward(dy.Handle, x.Handle, w.Handle, rstd.Handle, dx.Handle, dw.Handle));
+
+    /// <summary>Turns the first heads of each row of qkv in place by the angles of its position; cos and sin are [positions, rotary / 2].</summary>
+    public static void Rope(Tensor qkv, Tensor cos, Tensor sin, Tensor positions, int rotatedHeads, int headDim, bool backward = false) =>
+        Native.Check(Native.ballast_rope(qkv.Handle, cos.Handle, sin.Handle, positions.Handle, rotatedHeads, headDim, Flag(backward)));
+
+    /// <summary>out [N, I] = silu(gate) * up of gateUp [N, 2 I].</summary>
+    public static void SwiGlu(Tensor gateUp, Tensor result) => Native.Check(Native.ballast_swiglu(gateUp.Handle, result.Handle));
+
+    /// <summary>Turns gateUp into its gradient and dOut into the recomputed output, both in place.</summary>
+    public static void SwiGluBackward(Tensor gateUp, Tensor dOut) => Native.Check(Native.ballast_swiglu_backward(gateUp.Handle, dOut.Handle));
+
+    /// <summary>Causal attention: qkv [N, (H + 2 K) C] to result [N, H C]; lse [B, H, T] keeps the log-sum of the scores for backward.</summary>
+    /// <param name="starts">I32 [N], the first position each row sees within its sequence; null: all before it.</param>
+    public static void Attention(Tensor qkv, Tensor? starts, long batch, int heads, int kvHeads, double scale, Tensor result, Tensor lse) =>
+        Native.Check(Native.ballast_attention(qkv.Handle, Optional(starts), batch, heads, kvHeads, scale, result.Handle, lse.Handle));
+
+    /// <summary>The gradient of <see cref="Attention"/> with respect to qkv; the scores are computed again, never stored.</summary>
+    public static void AttentionBackward(Tensor qkv, Tensor? starts, long batch, int heads, int kvHeads, double scale, Tensor output, Tensor lse, Tensor dOut, Tensor dQkv) =>
+        Native.Check(Native.ballast_attention_backward(qkv.Handle, Optional(starts), batch, heads, kvHeads, scale, output.Handle, lse.Handle, dOut.Handle, dQkv.Handle));
+
+    /// <summary>Writes keys and values of qkv's rows into the caches [B, K, capacity, C] at their positions I64 [N].</summary>
+    public static void CacheWrite(Tensor qkv, Tensor keys, Tensor values, Tensor positions, long batch, int heads) =>
+        Native.Check(Native.ballast_cache_write(qkv.Handle, keys.Handle, values.Handle, positions.Handle, batch, heads));
+
+    /// <summary>Attention of one new token per sequence (qkv [B, ...]) to the first lengths[b] cached positions from starts[b].</summary>
+    public static void AttentionDecode(Tensor qkv, Tensor keys, Tensor values, Tensor? starts, Tensor lengths, int heads, double scale, Tensor result) =>
+        Native.Check(Native.ballast_attention_decode(qkv.Handle, keys.Handle, values.Handle, Optional(starts), lengths.Handle, heads, scale, result.Handle));
+
+    /// <summary>losses [n] and the best token [n] of logits [n, V]; with gradient the logits become scale * (softmax - one_hot).</summary>
+    public static void CrossEntropy(Tensor logits, Tensor targets, double scale, bool gradient, Tensor losses, Tensor best) =>
+        Native.Check(Native.ballast_cross_entropy(logits.Handle, targets.Handle, scale, Flag(gradient), losses.Handle, best.Handle));
+
+    /// <summary>result [N, D] = the rows ids [N] of table [V, D].</summary>
+    public static void Embedding(Tensor table, Tensor ids, Tensor result) => Native.Check(Native.ballast_embedding(table.Handle, ids.Handle, result.Handle));
+
+    /// <summary>Adds dy [N, D] to the rows ids of dw [V, D]; rows of the token <paramref name="skip"/> get nothing.</summary>
+    public static void EmbeddingBackward(Tensor ids, Tensor dy, Tensor dw, long skip) =>
+        Native.Check(Native.ballast_embedding_backward(ids.Handle, dy.Handle, dw.Handle, skip));
+
+    /// <summary>One AdamW step over flat F32 tensors, with the weight average and the half-precision copy in the same pass.</summary>
+    public static void AdamW(Tensor weight, Tensor grad, Tensor first, Tensor second, Tensor? average, Tensor? half, in AdamWStep step) =>
+        Native.Check(Native.ballast_adamw(
+            weight.Handle, grad.Handle, first.Handle, second.Handle, Optional(average), Optional(half), step.LearningRate, step.Beta1, step.Beta2, step.Epsilon,
+            step.WeightDecay, step.Step, step.GradScale, step.AverageDecay, Flag(step.Feedback)));
+
+    private static TensorHandle Optional(Tensor? tensor) => tensor?.Handle ?? TensorHandle.None;
+
+    private static int Flag(bool value) => value ? 1 : 0;
+}
+
+/// <summary>The numbers of one AdamW step.</summary>
+/// <param name="LearningRate">Rate of this step.</param>
+/// <param name="Beta1">Decay of the first moment.</param>
+/// <param name="Beta2">Decay of the second moment.</param>
+/// <param name="Epsilon">Added to the root of the corrected second moment.</param>
+/// <param name="WeightDecay">Decoupled decay.</param>
+/// <param name="Step">Number of this step, from 1.</param>
+/// <param name="GradScale">Factor on the gradient, from clipping.</param>
+/// <param name="AverageDecay">EMA: average = decay * average + (1 - decay) * weight.</param>
+/// <param name="Feedback">Whether the weight continues from the average.</param>
+internal readonly record struct AdamWStep(
+    double LearningRate, double Beta1, double Beta2, double Epsilon, double WeightDecay, long Step, double GradScale, double AverageDecay = 0, bool Feedback = false);

@@ -1,0 +1,123 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace Ballast.Tensors;
+
+/// <summary>Finds and loads libballast, the shim over libtorch, and holds the process-wide settings.</summary>
+/// <remarks>
+/// Sought in this order: the file that BALLAST_NATIVE names, then libballast.so beside the program. Which libtorch it was compiled against was decided by
+/// native/build. Before libtorch starts, ATEN_CPU_CAPABILITY is set to the widest instruction set of the processor unless the user has set it.
+/// </remarks>
+public static partial class TorchLibrary
+{
+    internal const string Name = "ballast";
+
+    private static readonly Lazy<nint> s_library = new(Open);
+
+    /// <summary>Each file that was sought and what came of it, for `doctor`.</summary>
+    public static List<string> Sought { get; } = [];
+
+    /// <summary>libtorch's version.</summary>
+    public static string Version => Text(Native.ballast_version);
+
+    /// <summary>libtorch's own description of its build and its threads.</summary>
+    public static string Description => Text(Native.ballast_describe);
+
+    /// <summary>The instruction set of our kernels: baseline, avx2 or avx512.</summary>
+    public static string Capability => Text(Native.ballast_capability);
+
+    /// <summary>Path of the libtorch that was loaded.</summary>
+    public static string LibraryPath => Text(Native.ballast_library);
+
+    /// <summary>Threads that operations use; all cores unless OMP_NUM_THREADS says otherwise.</summary>
+    public static int Threads
+    {
+        get
+        {
+            Load();
+            Native.Check(Native.ballast_threads(0, out int threads));
+            return threads;
+        }
+
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            Load();
+            Native.Check(Native.ballast_threads(value, out _));
+        }
+    }
+
+    /// <summary>Number of CUDA devices that libtorch can use.</summary>
+    public static int CudaDevices
+    {
+        get
+        {
+            Load();
+            Native.Check(Native.ballast_cuda(out int devices));
+            return devices;
+        }
+    }
+
+    /// <summary>Hands cached memory back to the system.</summary>
+    public static void ReleaseMemory()
+    {
+        Load();
+        Native.Check(Native.ballast_release_memory());
+    }
+
+    /// <summary>Loads the library once.</summary>
+    /// <exception cref="ConfigException">It is not there or cannot be loaded; the message says what was tried.</exception>
+    public static void Load() => _ = s_library.Value;
+
+    private static string Text(Func<nint> source)
+    {
+        Load();
+        return Marshal.PtrToStringUTF8(source()) ?? "";
+    }
+
+    private static nint Open()
+    {
+        SetUnlessGiven("ATEN_CPU_CAPABILITY", System.Runtime.Intrinsics.X86.Avx512F.IsSupported ? "avx512" : null);
+        nint library = 0;
+        string[] candidates = [Environment.GetEnvironmentVariable("BALLAST_NATIVE") ?? "", Path.Combine(AppContext.BaseDirectory, "libballast.so")];
+        foreach (string file in candidates.Where(file => file.Length > 0))
+        {
+            if (!File.Exists(file))
+            {
+                Sought.Add($"{file}: not there");
+                continue;
+            }
+
+            try
+            {
+                library = NativeLibrary.Load(file);
+                Sought.Add($"{file}: loaded");
+                break;
+            }
+            catch (DllNotFoundException error)
+            {
+                Sought.Add($"{file}: refused ({error.Message.ReplaceLineEndings(" ")})");
+            }
+        }
+
+        if (library == 0)
+        {
+            throw new ConfigException($"libballast.so, the shim over libtorch, could not be loaded: {string.Join("; ", Sought)}; build it with `dotnet build` or set BALLAST_NATIVE");
+        }
+
+        NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, _, _) => name == Name ? library : 0);
+        return library;
+    }
+
+    // .NET keeps its own copy of the environment: native code sees only what the C library's setenv has set.
+    private static void SetUnlessGiven(string variable, string? value)
+    {
+        if (value is not null && Environment.GetEnvironmentVariable(variable) is null)
+        {
+            _ = SetEnvironment(variable, value, 0);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
+}

@@ -1,0 +1,141 @@
+using Ballast.Tensors;
+using Ballast.Tests.Support;
+using Xunit;
+
+namespace Ballast.Tests.Tensors;
+
+/// <summary>Every fused kernel against the plain ATen path of the same function, at sizes that leave remainders.</summary>
+public class KernelTests
+{
+    private static Tensor Random(ulong seed, params ReadOnlySpan<long> shape)
+    {
+        var tensor = Tensor.Empty(DType.F32, Device.Cpu, shape);
+        tensor.FillNormal(1, seed);
+        return tensor;
+    }
+
+    // Runs an operation with the kernels and with ATen on equal inputs and compares every tensor afterwards.
+    private static void Agree(double tolerance, Tensor[] inputs, Action<Tensor[]> operation, DType dtype = DType.F32, int floats = int.MaxValue)
+    {
+        using var scope = new TensorScope();
+        Tensor[] Copy() => [.. inputs.Select((t, i) => scope.Keep(t.To(Device.Cpu, t.DType is DType.F32 && i < floats ? dtype : t.DType)))];
+        Tensor[] fast = Copy(), plain = Copy();
+        operation(fast);
+        Ops.Plain(() => operation(plain));
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            GoldenTensors.Close(plain[i].ToArray<float>(), fast[i].ToArray<float>(), tolerance, $"argument {i}");
+            inputs[i].Dispose();
+        }
+    }
+
+    [Theory]
+    [InlineData(DType.F32, 2e-6)]
+    [InlineData(DType.BF16, 4e-2)]
+    public void Rms_norm(DType dtype, double tolerance) => Agree(
+        tolerance, [Random(1, 7, 33), Random(2, 33), Random(3, 7, 33), Random(4, 7)], t => Ops.RmsNorm(t[0], t[1], 1e-5, t[2], t[3]), dtype, 3);
+
+    [Theory]
+    [InlineData(DType.F32, 1e-5)]
+    [InlineData(DType.BF16, 6e-2)]
+    public void Rms_norm_backward(DType dtype, double tolerance) => Agree(
+        tolerance, [Random(1, 7, 33), Random(2, 7, 33), Random(3, 33), Random(5, 7, 33), Random(4, 7), Random(6, 33)],
+        t => Ops.RmsNormBackward(t[0], t[1], t[2], t[4], t[3], t[5]), dtype, 4);
+
+    [Theory]
+    [InlineData(DType.F32, 2e-6, false)]
+    [InlineData(DType.F32, 2e-6, true)]
+    [InlineData(DType.BF16, 3e-2, false)]
+    public void Rope(DType dtype, double tolerance, bool backward)
+    {
+        using var positions = Tensor.From<long>([0, 3, 1, 2, 8], 5);
+        Agree(tolerance, [Random(1, 5, 4 * 18), Random(2, 9, 9), Random(3, 9, 9)], t => Ops.Rope(t[0], t[1], t[2], positions, 3, 18, backward), dtype, 1);
+    }
+
+    [Theory]
+    [InlineData(DType.F32, 2e-6)]
+    [InlineData(DType.BF16, 6e-2)]
+    public void Swiglu_and_its_gradient(DType dtype, double tolerance)
+    {
+        Agree(tolerance, [Random(1, 5, 2 * 37), Random(2, 5, 37)], t => Ops.SwiGlu(t[0], t[1]), dtype);
+        Agree(tolerance, [Random(1, 5, 2 * 37), Random(2, 5, 37)], t => Ops.SwiGluBackward(t[0], t[1]), dtype);
+    }
+
+    [Theory]
+    [InlineData(DType.F32, 5, 4, 2, 6, false)]
+    [InlineData(DType.F32, 130, 4, 1, 32, false)]
+    [InlineData(DType.F32, 77, 3, 3, 40, true)]
+    [InlineData(DType.BF16, 70, 4, 2, 16, false)]
+    public void Attention_and_its_gradient(DType dtype, int tokens, int heads, int kvHeads, int headDim, bool windowed)
+    {
+        int n = 2 * tokens, width = (heads + 2 * kvHeads) * headDim;
+        using var starts = Tensor.From<int>(Enumerable.Range(0, n).Select(i => Math.Max(0, i % tokens - 9)).ToArray(), n);
+        double scale = 1 / Math.Sqrt(headDim), tolerance = dtype is DType.F32 ? 2e-5 : 8e-2;
+        Agree(
+            tolerance, [Random(1, n, width), Random(2, n, heads * headDim), Random(4, n, heads * headDim), Random(5, n, width), Random(3, 2, heads, tokens)],
+            t =>
+            {
+                Ops.Attention(t[0], windowed ? starts : null, 2, heads, kvHeads, scale, t[1], t[4]);
+                Ops.AttentionBackward(t[0], windowed ? starts : null, 2, heads, kvHeads, scale, t[1], t[4], t[2], t[3]);
+            },
+            dtype, 4);
+    }
+
+    [Theory]
+    [InlineData(DType.F32, 2e-5)]
+    [InlineData(DType.BF16, 4e-2)]
+    public void Attention_of_one_new_token(DType dtype, double tolerance)
+    {
+        using var lengths = Tensor.From<long>([1, 9, 4], 3);
+        Agree(tolerance, [Random(1, 3, 8 * 10), Random(2, 3, 2, 9, 10), Random(3, 3, 2, 9, 10), Random(4, 3, 4 * 10)],
+            t => Ops.AttentionDecode(t[0], t[1], t[2], null, lengths, 4, 0.3, t[3]), dtype);
+    }
+
+    [Theory]
+    [InlineData(DType.F32, 5e-6, true)]
+    [InlineData(DType.F32, 5e-6, false)]
+    [InlineData(DType.BF16, 2e-2, true)]
+    public void Cross_entropy(DType dtype, double tolerance, bool gradient)
+    {
+        using var targets = Tensor.From<long>([0, 100, 7, 7], 4);
+        using var best = Tensor.Zeros(DType.I64, Device.Cpu, 4);
+        Agree(tolerance, [Random(1, 4, 101), Random(2, 4)], t => Ops.CrossEntropy(t[0], targets, 0.25, gradient, t[1], best), dtype, 1);
+    }
+
+    [Theory]
+    [InlineData(DType.F32, 1e-6)]
+    [InlineData(DType.BF16, 1e-6)]
+    public void Embedding_gradient_adds_repeated_tokens_and_skips_padding(DType dtype, double tolerance)
+    {
+        using var ids = Tensor.From<long>([1, 3, 1, 0], 4);
+        Agree(tolerance, [Random(1, 4, 19), Random(2, 5, 19)], t => Ops.EmbeddingBackward(ids, t[0], t[1], 0), dtype, 1);
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void Adamw_with_the_average(bool average, bool feedback)
+    {
+        using var second = Tensor.From<float>(Enumerable.Range(0, 50).Select(i => i * 0.01f).ToArray(), 50);
+        using var half = Tensor.Zeros(DType.BF16, Device.Cpu, 50);
+        Agree(2e-6, [Random(1, 50), Random(2, 50), Random(3, 50), second.To(Device.Cpu), Random(5, 50), half.To(Device.Cpu)],
+            t => Ops.AdamW(t[0], t[1], t[2], t[3], average ? t[4] : null, t[5], new AdamWStep(0.01, 0.9, 0.99, 1e-8, 0.1, 3, 0.5, 0.9, feedback)));
+    }
+
+    [Fact]
+    public void Half_precision_products_are_summed_in_float32()
+    {
+        Agree(3e-2, [Random(1, 9, 6), Random(2, 9, 5), Random(3, 6, 5)], t => Ops.Gemm(t[2], t[0], t[1], transposeA: true, accumulate: true), DType.BF16, 2);
+        Agree(3e-2, [Random(1, 9, 6), Random(2, 9, 5), Random(3, 6, 5)], t => Ops.Gemm(t[2], t[0], t[1], transposeA: true), DType.BF16, 2);
+    }
+
+    [Fact]
+    public void Square_sum_is_exact_for_tiny_and_huge_values_and_shows_a_non_finite_one()
+    {
+        using var x = Tensor.From<float>([1e-20f, 3e18f, -4e18f], 3);
+        Assert.Equal(2.5e37, x.SquareSum(), 1e31);
+        x.Span<float>()[0] = float.NaN;
+        Assert.True(double.IsNaN(x.SquareSum()));
+    }
+}
