@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Ballast.Configs;
 using Ballast.Models;
 using Ballast.Tensors;
+using Ballast.Training;
 
 namespace Ballast.Bench;
 
@@ -17,20 +19,32 @@ internal static class TrainBench
         TorchLibrary.Threads = Get("threads", 2);
         var config = new LlamaConfig
         {
-            VocabSize = vocab, HiddenSize = hidden, IntermediateSize = Get("intermediate", 704), NumLayers = layers, NumHeads = Get("heads", 8), NumKvHeads = Get("kv-heads", 4),
-            HeadDim = hidden / Get("heads", 8), RmsNormEps = 1e-5, MaxSeqLen = tokens, Rotary = new RotaryScaling(10000), TieWordEmbeddings = false,
+            VocabSize = vocab,
+            HiddenSize = hidden,
+            IntermediateSize = Get("intermediate", 704),
+            NumLayers = layers,
+            NumHeads = Get("heads", 8),
+            NumKvHeads = Get("kv-heads", 4),
+            HeadDim = hidden / Get("heads", 8),
+            RmsNormEps = 1e-5,
+            MaxSeqLen = tokens,
+            Rotary = new RotaryScaling(10000),
+            TieWordEmbeddings = false,
         };
         using var model = Llama.Create(config, 0, mode == "bf16" ? DType.BF16 : DType.F32, training: true);
-        using var optimizer = new FlatAdamW(model.Weights, ema);
+        using var optimizer = new AdamW(model.Weights, new AdamWOptions(WeightDecay: 0.1));
+        using var average = ema is { } share ? new WeightEma(model.Weights, new EmaSection(Decay: share)) : null;
         var random = new Random(0);
 
         double Step()
         {
-            // The reference draws tokens + 1 ids and predicts each from the one before; our labels are not shifted, so a row is tokens + 1 long.
-            int[] ids = [.. Enumerable.Range(0, batch * tokens).Select(_ => random.Next(vocab))];
-            int[] labels = [.. ids];
-            var result = model.Backward(new TokenBatch(ids, batch, labels), 1.0 / (batch * (tokens - 1)));
-            optimizer.Step(1e-3);
+            // As the reference: batch x (tokens + 1) random ids, each predicted from the one before. The last id of a row is computed too, which the reference leaves out.
+            int[] ids = [.. Enumerable.Range(0, batch * (tokens + 1)).Select(_ => random.Next(vocab))];
+            model.Weights.ForgetGradients();
+            var result = model.Backward(new TokenBatch(ids, batch, ids), 1.0 / (batch * tokens));
+            model.Weights.CompleteGradients();
+            double norm = Math.Sqrt(model.Weights.Grad!.SquareSum());
+            optimizer.Step(1e-3, Math.Min(1, 1 / (norm + 1e-6)), average);
             return result.TotalLoss;
         }
 
@@ -54,9 +68,17 @@ internal static class TrainBench
         double peak = GemmPeak.Measure(DType.F32);
         Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object?>
         {
-            ["parameters"] = parameters, ["mode"] = mode, ["style"] = "ballast", ["compiled"] = false, ["ema"] = ema, ["seconds_per_step"] = Math.Round(seconds, 4),
-            ["tokens_per_second"] = Math.Round(count / seconds), ["gemm_peak_gflops"] = Math.Round(peak / 1e9), ["share_of_peak"] = Math.Round(flops / seconds / peak, 3),
-            ["peak_rss_mib"] = PeakMemory(), ["torch"] = TorchLibrary.Version,
+            ["parameters"] = parameters,
+            ["mode"] = mode,
+            ["style"] = "ballast",
+            ["compiled"] = false,
+            ["ema"] = ema,
+            ["seconds_per_step"] = Math.Round(seconds, 4),
+            ["tokens_per_second"] = Math.Round(count / seconds),
+            ["gemm_peak_gflops"] = Math.Round(peak / 1e9),
+            ["share_of_peak"] = Math.Round(flops / seconds / peak, 3),
+            ["peak_rss_mib"] = PeakMemory(),
+            ["torch"] = TorchLibrary.Version,
         }));
         return 0;
     }

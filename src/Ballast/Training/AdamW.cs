@@ -1,0 +1,68 @@
+using Ballast.Models;
+using Ballast.Tensors;
+
+namespace Ballast.Training;
+
+/// <summary>AdamW (Loshchilov and Hutter, arXiv 1711.05101) over a model's flat weights, with F32 moments.</summary>
+/// <remarks>
+/// Weight decay is decoupled and applies to matrices only; epsilon is outside of the root and after the bias correction. The weight average is updated in the
+/// same pass over memory, so a step reads and writes each parameter's state once.
+/// </remarks>
+public sealed class AdamW : IDisposable
+{
+    private readonly WeightStore _weights;
+    private readonly AdamWOptions _options;
+    private readonly Tensor _first;
+    private readonly Tensor _second;
+    private long _steps;
+
+    /// <summary>An optimizer with zero moments.</summary>
+    /// <param name="weights">Weights with gradients.</param>
+    /// <param name="options">Its constants.</param>
+    public AdamW(WeightStore weights, AdamWOptions options)
+    {
+        _weights = weights;
+        _options = options;
+        var master = weights.Master;
+        _first = Tensor.Zeros(master.DType, master.Device, master.Count);
+        _second = Tensor.Zeros(master.DType, master.Device, master.Count);
+    }
+
+    /// <summary>One step with the gradients as they stand.</summary>
+    /// <param name="learningRate">Rate of this step.</param>
+    /// <param name="gradScale">Factor on the gradients, from clipping.</param>
+    /// <param name="ema">The average to update in the same pass, if it is due.</param>
+    public void Step(double learningRate, double gradScale = 1, WeightEma? ema = null)
+    {
+        _steps++;
+        bool average = ema is not null && ema.IsDue(_steps);
+        var numbers = new AdamWStep(
+            learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, _steps, gradScale, average ? ema!.Decay : 0, average && ema!.Feedback);
+        long matrices = _weights.MatrixCount;
+        Apply(0, matrices, numbers, average ? ema : null);
+        Apply(matrices, _weights.Master.Count - matrices, numbers with { WeightDecay = 0 }, average ? ema : null);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _first.Dispose();
+        _second.Dispose();
+    }
+
+    private void Apply(long start, long count, in AdamWStep numbers, WeightEma? ema)
+    {
+        using var scope = new TensorScope();
+        Tensor Part(Tensor flat) => scope.Keep(flat.Narrow(0, start, count));
+        Ops.AdamW(
+            Part(_weights.Master), Part(_weights.Grad!), Part(_first), Part(_second), ema is null ? null : Part(ema.Average),
+            ReferenceEquals(_weights.Value, _weights.Master) ? null : Part(_weights.Value), numbers);
+    }
+}
+
+/// <summary>Constants of <see cref="AdamW"/>.</summary>
+/// <param name="Beta1">Decay of the mean of the gradients, in [0, 1).</param>
+/// <param name="Beta2">Decay of the mean of their squares, in [0, 1).</param>
+/// <param name="Epsilon">Added to the root of the second moment.</param>
+/// <param name="WeightDecay">Decoupled decay of the matrices, at least 0.</param>
+public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8, double WeightDecay = 0);
