@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -14,9 +13,6 @@ internal static class CheckpointIndex
     public const string SingleFileName = "model.safetensors";
 
     private const long MaxBytes = 100_000_000;
-
-    private static readonly JsonSerializerOptions s_indented =
-        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Reads the map from tensor to file name; names that leave the folder are refused.</summary>
     public static Dictionary<string, string> Read(string path)
@@ -53,6 +49,6 @@ internal static class CheckpointIndex
     {
         JsonObject map = new(fileOfTensor.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.Value)));
         JsonObject index = new() { ["metadata"] = new JsonObject { ["total_size"] = totalSize }, ["weight_map"] = map };
-        return index.ToJsonString(s_indented) + "\n";
+        return JsonFile.Indented(index);
     }
 }

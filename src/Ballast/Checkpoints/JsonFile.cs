@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -7,6 +8,9 @@ namespace Ballast.Checkpoints;
 public static class JsonFile
 {
     private const int MaxDepth = 64;
+
+    private static readonly JsonSerializerOptions s_indented =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Reads a file that holds one JSON object with unique keys.</summary>
     /// <param name="path">The file, UTF-8 with or without a byte order mark.</param>
@@ -28,6 +32,9 @@ public static class JsonFile
             throw new CheckpointException($"{path}: not valid JSON: {e.Message}", e);
         }
     }
+
+    /// <summary>The text of an object as Hugging Face writes it: indented by two, other scripts unescaped, a line end at the end.</summary>
+    public static string Indented(JsonObject value) => value.ToJsonString(s_indented) + "\n";
 
     private static byte[] ReadBytes(string path, long maxBytes)
     {

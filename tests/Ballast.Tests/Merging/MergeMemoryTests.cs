@@ -1,0 +1,48 @@
+using System.Globalization;
+using Ballast.Merging;
+using Ballast.Tests.Support;
+using Xunit;
+using static Ballast.Tests.Checkpoints.RawSafetensors;
+
+namespace Ballast.Tests.Merging;
+
+[CollectionDefinition(DisableParallelization = true)]
+public class MeasuredAlone;
+
+/// <summary>Runs alone, because it measures the whole process.</summary>
+[Collection<MeasuredAlone>]
+public class MergeMemoryTests
+{
+    private const int Tensors = 12;
+    private const long TensorBytes = 8 << 20;
+
+    [Fact]
+    public void A_merge_takes_less_memory_than_three_tensors_B4()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "peak memory is read from /proc");
+        string root = Shared.TemporaryFolder();
+        Sparse(Path.Combine(root, "aligned"));
+        Sparse(Path.Combine(root, "tuned"));
+        LinearMerge.Run(Path.Combine(root, "aligned"), Path.Combine(root, "tuned"), Path.Combine(root, "warm"), new(0.5), cancellationToken: TestContext.Current.CancellationToken);
+        File.WriteAllText("/proc/self/clear_refs", "5");
+        long before = Resident("VmHWM:");
+        LinearMerge.Run(Path.Combine(root, "aligned"), Path.Combine(root, "tuned"), Path.Combine(root, "out"), new(0.5), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.InRange(Resident("VmHWM:") - before, 0, 3 * TensorBytes);
+        Directory.Delete(root, recursive: true);
+    }
+
+    private static void Sparse(string folder)
+    {
+        string[] entries = [.. Enumerable.Range(0, Tensors).Select(i => Entry($"t{i}", $"[{TensorBytes / 4}]", i * TensorBytes, (i + 1) * TensorBytes))];
+        byte[] header = Bytes("{" + string.Join(',', entries) + "}");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "config.json"), "{}");
+        using FileStream stream = File.Create(Path.Combine(folder, "model.safetensors"));
+        stream.Write(header);
+        stream.SetLength(header.Length + Tensors * TensorBytes);
+    }
+
+    /// <summary>A line of /proc/self/status in bytes.</summary>
+    private static long Resident(string key) =>
+        1024 * long.Parse(File.ReadLines("/proc/self/status").Single(l => l.StartsWith(key, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim('\t'), CultureInfo.InvariantCulture);
+}
