@@ -1,6 +1,8 @@
+using Ballast.Data;
+
 namespace Ballast.Generation;
 
-/// <summary>What evaluation needs of a model: answers to prompts. Not safe for use by several threads at once.</summary>
+/// <summary>What evaluation needs of a model: answers to prompts and scores of rows. Not safe for use by several threads at once.</summary>
 public interface ILanguageModel : IDisposable
 {
     /// <summary>The name under which results are reported, for example the folder's name.</summary>
@@ -16,4 +18,10 @@ public interface ILanguageModel : IDisposable
     /// <param name="cancellationToken">Ends the work between two tokens.</param>
     IReadOnlyList<Reply> Generate(
         IReadOnlyList<int[]> prompts, GenerationOptions options, IProgress<int>? progress = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Scores the targets of each row and returns the scores in the order of the rows.</summary>
+    /// <param name="rows">Token ids with labels, not shifted.</param>
+    /// <param name="progress">Told the number of rows scored so far.</param>
+    /// <param name="cancellationToken">Ends the work between two batches.</param>
+    IReadOnlyList<RowScore> Score(IReadOnlyList<TokenRow> rows, IProgress<int>? progress = null, CancellationToken cancellationToken = default);
 }

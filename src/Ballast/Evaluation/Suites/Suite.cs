@@ -41,7 +41,8 @@ public sealed record Suite(string Name, SuiteKind Kind, IReadOnlyList<SuitePromp
     /// <summary>Identifies prompts, references and everything that shapes a reply: equal hashes mean equal questions.</summary>
     public string Hash()
     {
-        var parts = new List<string?> { Name, Kind.ToString(), Settings() };
+        var parts = new List<string?> { Name, Kind.ToString() };
+        parts.AddRange(Settings());
         foreach (SuitePrompt prompt in Prompts)
         {
             parts.AddRange([prompt.Id, prompt.Text, .. prompt.References]);
@@ -50,9 +51,12 @@ public sealed record Suite(string Name, SuiteKind Kind, IReadOnlyList<SuitePromp
         return HashOf(parts);
     }
 
-    /// <summary>What shapes a reply besides model and prompt, as one line. The batch size is left out: it never changes a greedy reply.</summary>
-    internal string Settings() => string.Create(CultureInfo.InvariantCulture,
-        $"{Style}|{System}|{TemplateVariables?.ToJsonString()}|{Generation.MaxNewTokens}|{Generation.Temperature:R}|{Generation.TopP:R}|{Generation.Seed}");
+    /// <summary>What shapes a reply besides model and prompt. The batch size is left out: it never changes a greedy reply.</summary>
+    internal IReadOnlyList<string?> Settings() =>
+    [
+        Style.ToString(), System, TemplateVariables?.ToJsonString(),
+        string.Create(CultureInfo.InvariantCulture, $"{Generation.MaxNewTokens} {Generation.Temperature:R} {Generation.TopP:R} {Generation.Seed}"),
+    ];
 
     internal static string HashOf(IEnumerable<string?> parts)
     {

@@ -3,17 +3,18 @@ namespace Ballast.Evaluation.Text;
 /// <summary>A measure of how close a reply is to what was wanted, in [0, 1], higher is better.</summary>
 /// <param name="Name">The name in suites, summaries and reports.</param>
 /// <param name="Score">Prediction and reference to score.</param>
-public sealed record TextMetric(string Name, Func<string, string, double> Score)
+/// <param name="RightOrWrong">Whether the score is 0 or 1 and nothing between, so that its mean is a rate.</param>
+public sealed record TextMetric(string Name, Func<string, string, double> Score, bool RightOrWrong = false)
 {
     /// <summary>Every metric, by name.</summary>
     public static IReadOnlyList<TextMetric> All { get; } =
     [
-        new("exact-match", (prediction, reference) => ExactMatch.Score(prediction.Trim(), reference.Trim())),
-        new("exact-match-ignore-case", (prediction, reference) => ExactMatch.Score(prediction.Trim(), reference.Trim(), ignoreCase: true)),
+        new("exact-match", (prediction, reference) => ExactMatch.Score(prediction.Trim(), reference.Trim()), true),
+        new("exact-match-ignore-case", (prediction, reference) => ExactMatch.Score(prediction.Trim(), reference.Trim(), ignoreCase: true), true),
         new("exact-match-ignore-case-punctuation", (prediction, reference) =>
-            ExactMatch.Score(prediction.Trim(), reference.Trim(), ignoreCase: true, ignorePunctuation: true)),
-        new("exact-match-ignore-numbers", (prediction, reference) => ExactMatch.Score(prediction.Trim(), reference.Trim(), ignoreNumbers: true)),
-        new("squad-exact", Squad.Exact),
+            ExactMatch.Score(prediction.Trim(), reference.Trim(), ignoreCase: true, ignorePunctuation: true), true),
+        new("exact-match-ignore-numbers", (prediction, reference) => ExactMatch.Score(prediction.Trim(), reference.Trim(), ignoreNumbers: true), true),
+        new("squad-exact", Squad.Exact, true),
         new("squad-f1", Squad.F1),
         .. Rouges(stem: false),
         .. Rouges(stem: true),

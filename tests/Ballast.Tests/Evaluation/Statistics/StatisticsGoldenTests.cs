@@ -7,8 +7,7 @@ namespace Ballast.Tests.Evaluation.Statistics;
 
 /// <summary>
 /// Every row of the statistics goldens that concerns what Ballast computes. Not covered, because the product has no use for them: Clopper-Pearson,
-/// Agresti-Coull, Jeffreys, Wald and corrected Wilson intervals; unpaired differences; chi-square forms of McNemar; Welch, Wilcoxon and paired
-/// p values; Fisher, bootstrap, agreement, correlation, AUC, power, prevalence and corrections for many comparisons.
+/// Agresti-Coull, Jeffreys, Wald and corrected Wilson intervals; unpaired differences; chi-square forms of McNemar; Welch and Wilcoxon; Fisher, bootstrap, agreement, correlation, AUC, power, prevalence and corrections for many comparisons.
 /// </summary>
 public class StatisticsGoldenTests
 {
@@ -62,14 +61,18 @@ public class StatisticsGoldenTests
     }
 
     [Fact]
-    public void Intervals_of_paired_differences_equal_the_golden_ones()
+    public void J11_Paired_t_tests_equal_the_golden_ones()
     {
         JsonArray pairs = Golden.Json("evaluation", "statistics", "seeds.json")["pairs"]!.AsArray();
         Assert.Equal(3, pairs.Count);
         foreach (JsonNode? pair in pairs)
         {
             // The golden difference is a - b.
-            Same(Golden.Numbers(pair!["paired_95"]), SampleMean.OfDifferences(Golden.Numbers(pair["b"]), Golden.Numbers(pair["a"])).Interval);
+            MeanEstimate difference = SampleMean.OfDifferences(Golden.Numbers(pair!["b"]), Golden.Numbers(pair["a"]));
+            Same(Golden.Numbers(pair["paired_95"]), difference.Interval);
+            double? p = (double?)pair["paired_p"];
+            Assert.Equal(p is null, difference.PValue is null);
+            Close(p ?? 0, difference.PValue ?? 0);
         }
     }
 

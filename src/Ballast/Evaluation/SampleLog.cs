@@ -1,0 +1,82 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Ballast.Evaluation;
+
+/// <summary>samples.jsonl: one sample per line, appended while replies come in, so that an interrupted evaluation loses at most one batch.</summary>
+public static class SampleLog
+{
+    /// <summary>The file's name in an evaluation folder.</summary>
+    public const string FileName = "samples.jsonl";
+
+    /// <summary>Reads every whole line; a last line that a killed process left half-written is passed over.</summary>
+    /// <exception cref="DataException">Another line is no sample, or the file cannot be read.</exception>
+    public static IReadOnlyList<Sample> Read(string path)
+    {
+        var samples = new List<Sample>();
+        string[] lines = ReadAll(path).Split('\n');
+        for (int i = 0; i < lines.Length - 1; i++)   // what follows the last line feed is empty or torn
+        {
+            try
+            {
+                samples.Add(JsonSerializer.Deserialize(lines[i], EvaluationJson.Line.Sample)!);
+            }
+            catch (JsonException fault)
+            {
+                throw new DataException($"{path}:{i + 1}: not a saved sample: {fault.Message.ReplaceLineEndings(" ")}", fault);
+            }
+        }
+
+        return samples;
+    }
+
+    /// <summary>Adds samples behind the last whole line.</summary>
+    internal static void Append(string path, IEnumerable<Sample> samples)
+    {
+        using var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        stream.SetLength(EndOfLastLine(stream));
+        stream.Seek(0, SeekOrigin.End);
+        stream.Write(Encoding.UTF8.GetBytes(Lines(samples)));
+        stream.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Replaces the file as a whole.</summary>
+    internal static void Write(string path, IEnumerable<Sample> samples) => ReplaceFile(path, Lines(samples));
+
+    /// <summary>Writes a file beside its place and renames it.</summary>
+    internal static void ReplaceFile(string path, string text)
+    {
+        string partial = path + ".partial";
+        File.WriteAllText(partial, text);
+        File.Move(partial, path, overwrite: true);
+    }
+
+    private static string Lines(IEnumerable<Sample> samples) =>
+        string.Concat(samples.Select(sample => JsonSerializer.Serialize(sample, EvaluationJson.Line.Sample) + "\n"));
+
+    private static string ReadAll(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"{path}: cannot be read: {fault.Message}", fault);
+        }
+    }
+
+    private static long EndOfLastLine(FileStream stream)
+    {
+        for (long end = stream.Length; end > 0; end--)
+        {
+            stream.Position = end - 1;
+            if (stream.ReadByte() == '\n')
+            {
+                return end;
+            }
+        }
+
+        return 0;
+    }
+}
