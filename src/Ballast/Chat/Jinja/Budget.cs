@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+
+namespace Ballast.Chat.Jinja;
+
+/// <summary>Bounds one rendering in time, memory and depth, so that a hostile template ends in one clear error.</summary>
+/// <remarks>One step is one evaluated node, one loop turn, one list item or four characters of text made; strings that are only read cost a sixteenth of that.</remarks>
+internal sealed class Budget
+{
+    /// <summary>Steps that one rendering may take.</summary>
+    public const int MaxSteps = 20_000_000;
+
+    /// <summary>Characters of the longest string a template may make.</summary>
+    public const int MaxText = 10_000_000;
+
+    /// <summary>Calls of macros and recursive loops inside each other.</summary>
+    public const int MaxCalls = 200;
+
+    private long _steps;
+    private int _calls;
+
+    public void Step(long count = 1)
+    {
+        _steps += count;
+        if (_steps > MaxSteps)
+        {
+            throw new JinjaException($"the template does more than {MaxSteps} steps of work; it does not seem to end");
+        }
+    }
+
+    /// <summary>Accounts for text about to be made; to be called before it is allocated.</summary>
+    public void Make(long characters)
+    {
+        CheckText(characters);
+        Step(1 + (characters / 4));
+    }
+
+    /// <summary>Checks a text in the making against the longest one allowed.</summary>
+    public static void CheckText(long characters)
+    {
+        if (characters > MaxText)
+        {
+            throw new JinjaException($"the template makes a text of more than {MaxText} characters");
+        }
+    }
+
+    /// <summary>Accounts for text looked through.</summary>
+    public void Read(long characters) => Step(1 + (characters / 64));
+
+    public void Enter()
+    {
+        if (++_calls > MaxCalls)
+        {
+            throw new JinjaException($"macros or loops call each other more than {MaxCalls} deep");
+        }
+    }
+
+    public void Leave() => _calls--;
+
+    /// <summary>Refuses to go deeper when the stack is nearly used up: for values and expressions nested without end.</summary>
+    public static void CheckStack()
+    {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            throw new JinjaException("the template or a value in it is nested too deeply");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace Ballast.Chat;
+
+/// <summary>Markers such as &lt;|eot_id|&gt;, &lt;/s&gt; or [/INST] in the text that ends a turn, recognized by their brackets.</summary>
+internal static class TurnMarkers
+{
+    /// <summary>The length without a marker that two texts share only the beginning of.</summary>
+    public static int WholeMarkers(ReadOnlySpan<char> shared, bool cut)
+    {
+        int open = cut ? shared.LastIndexOfAny('<', '[') : -1;
+        return open >= 0 && shared[open..].IndexOf(Close(shared[open])) < 0 ? open : shared.Length;
+    }
+
+    /// <summary>The length up to the end of the first marker; all of it where there is none.</summary>
+    public static int FirstMarker(ReadOnlySpan<char> text)
+    {
+        int open = text.IndexOfAny('<', '[');
+        int length = open < 0 ? -1 : text[open..].IndexOf(Close(text[open]));
+        return length < 0 ? text.Length : open + length + 1;
+    }
+
+    private static char Close(char open) => open == '<' ? '>' : ']';
+}
