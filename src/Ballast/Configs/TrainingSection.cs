@@ -10,6 +10,7 @@ namespace Ballast.Configs;
 /// <param name="WarmupSteps">Steps over which the learning rate rises from 0, at least 0.</param>
 /// <param name="WarmupRatio">The same as a share of all steps, at least 0 and below 1, rounded up to steps; instead of <paramref name="WarmupSteps"/>.</param>
 /// <param name="WeightDecay">Decoupled decay of the weight matrices, at least 0.</param>
+/// <param name="DecayVectors">Whether norms and biases decay too, as in plain torch; not by default, as in transformers' Trainer.</param>
 /// <param name="Beta1">Decay of the mean of the gradients, at least 0 and below 1.</param>
 /// <param name="Beta2">Decay of the mean of their squares, at least 0 and below 1.</param>
 /// <param name="Epsilon">Added to the root of the second moment, above 0.</param>
@@ -28,6 +29,7 @@ public sealed record TrainingSection(
     int WarmupSteps = 0,
     double? WarmupRatio = null,
     double WeightDecay = 0,
+    bool DecayVectors = false,
     double Beta1 = 0.9,
     double Beta2 = 0.999,
     double Epsilon = 1e-8,

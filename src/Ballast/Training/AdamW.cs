@@ -5,7 +5,7 @@ namespace Ballast.Training;
 
 /// <summary>AdamW (Loshchilov and Hutter, arXiv 1711.05101) over a model's flat weights, with F32 moments.</summary>
 /// <remarks>
-/// Weight decay is decoupled and applies to matrices only; epsilon is outside of the root and after the bias correction. The weight average is updated in the
+/// Weight decay is decoupled and applies to matrices only unless asked otherwise; epsilon is outside of the root and after the bias correction. The weight average is updated in the
 /// same pass over memory, so a step reads and writes each parameter's state once.
 /// </remarks>
 public sealed class AdamW : IDisposable
@@ -40,7 +40,7 @@ public sealed class AdamW : IDisposable
             learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, _steps, gradScale, average ? ema!.Decay : 0, average && ema!.Feedback);
         long matrices = _weights.MatrixCount;
         Apply(0, matrices, numbers, average ? ema : null);
-        Apply(matrices, _weights.Master.Count - matrices, numbers with { WeightDecay = 0 }, average ? ema : null);
+        Apply(matrices, _weights.Master.Count - matrices, _options.DecayVectors ? numbers : numbers with { WeightDecay = 0 }, average ? ema : null);
     }
 
     /// <inheritdoc/>
@@ -65,4 +65,5 @@ public sealed class AdamW : IDisposable
 /// <param name="Beta2">Decay of the mean of their squares, in [0, 1).</param>
 /// <param name="Epsilon">Added to the root of the second moment.</param>
 /// <param name="WeightDecay">Decoupled decay of the matrices, at least 0.</param>
-public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8, double WeightDecay = 0);
+/// <param name="DecayVectors">Whether norms and biases decay too.</param>
+public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8, double WeightDecay = 0, bool DecayVectors = false);

@@ -25,7 +25,7 @@ public sealed class Trainer(Llama model, TrainingSection options, IReadOnlyList<
         var rates = new List<double>(total);
         long tokensSeen = 0;
         string? stopped = null;
-        using var optimizer = new AdamW(weights, new AdamWOptions(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay));
+        using var optimizer = new AdamW(weights, new AdamWOptions(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay, options.DecayVectors));
         Func<TokenBatch, double, LossResult> pass = model.Backward;
         foreach (var hook in hooks.Reverse())
         {
@@ -78,7 +78,7 @@ public sealed class Trainer(Llama model, TrainingSection options, IReadOnlyList<
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
             {
                 throw new RunException(
-                    $"step {step}: {(double.IsFinite(loss) ? "the gradient" : "the loss")} is not finite (loss {loss}, gradient norm {norm}); the update was not made. Lower learning_rate ({options.LearningRate}) or look at the batch");
+                    $"step {step}: {(double.IsFinite(loss) ? "the gradient" : "the loss")} is not finite (loss {loss}, gradient norm {norm}); the update was not made. Lower learning_rate ({options.LearningRate}) or look at the rows {Rows(micro)}");
             }
 
             double clip = options.MaxGradNorm is { } limit ? Math.Min(1, limit / (norm + 1e-6)) : 1;
@@ -112,6 +112,8 @@ public sealed class Trainer(Llama model, TrainingSection options, IReadOnlyList<
 
         return new TrainingResult(rates.Count, rates, tokensSeen, stopped);
     }
+
+    private static string Rows(IReadOnlyList<TokenBatch> batches) => string.Join(", ", batches.SelectMany(batch => batch.Sources ?? ["of this batch"]));
 }
 
 /// <summary>What a training run did.</summary>
