@@ -1,21 +1,19 @@
+using Ballast.Data.Formats;
+
 namespace Ballast.Configs;
 
 /// <summary>One file of rows.</summary>
 /// <param name="Path">A JSON array, JSON Lines, CSV or Parquet file; its ending says which.</param>
 /// <param name="Format">The shape of its rows: <c>auto</c> looks at the first row; or the name of a format, such as <c>alpaca</c>.</param>
 /// <param name="MaxRows">Only the first rows, at least 1; absent: all.</param>
-public sealed record DataSource(string Path, string Format = "auto", int? MaxRows = null)
+public sealed record DataSource(string Path, string Format = DataFormats.Auto, int? MaxRows = null)
 {
-    /// <summary>The names that <see cref="Format"/> may have.</summary>
-    internal static IReadOnlyList<string> Formats { get; } =
-        ["auto", "alpaca", "alpaca-prompt", "dolly", "orca", "sharegpt", "messages", "prompt-completion", "text", "tokens"];
-
     /// <summary>What is wrong with the values, by key below <paramref name="path"/>.</summary>
     internal IEnumerable<ConfigProblem> Problems(string path)
     {
-        if (!Formats.Contains(Format))
+        if (!DataFormats.Names.Contains(Format))
         {
-            yield return new($"{path}.format", $"expected one of {string.Join(", ", Formats)}, got '{Format}'{Suggestion.For(Format, Formats)}");
+            yield return new($"{path}.format", $"expected one of {string.Join(", ", DataFormats.Names)}, got '{Format}'{Suggestion.For(Format, DataFormats.Names)}");
         }
 
         if (MaxRows < 1)

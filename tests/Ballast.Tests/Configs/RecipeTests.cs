@@ -127,7 +127,7 @@ public class RecipeTests
 
     [Fact]
     public void H2_a_format_is_a_registered_name() => Assert.StartsWith(
-        "--set data.train[0].format=aplaca: data.train[0].format: expected one of auto, alpaca, ", Assert.Single(Faults(Minimal, "data.train[0].format=aplaca")));
+        "--set data.train[0].format=aplaca: data.train[0].format: expected one of auto, tokens, ", Assert.Single(Faults(Minimal, "data.train[0].format=aplaca")));
 
     [Fact]
     public void H3_overrides_reach_every_key_and_make_absent_sections()
