@@ -10,7 +10,6 @@ namespace Ballast.Configs;
 /// <param name="WarmupSteps">Steps over which the learning rate rises from 0, at least 0.</param>
 /// <param name="WarmupRatio">The same as a share of all steps, at least 0 and below 1, rounded up to steps; instead of <paramref name="WarmupSteps"/>.</param>
 /// <param name="WeightDecay">Decoupled decay of the weight matrices, at least 0.</param>
-/// <param name="DecayVectors">Whether norms and biases decay too, as in plain torch; not by default, as in transformers' Trainer.</param>
 /// <param name="Beta1">Decay of the mean of the gradients, at least 0 and below 1.</param>
 /// <param name="Beta2">Decay of the mean of their squares, at least 0 and below 1.</param>
 /// <param name="Epsilon">Added to the root of the second moment, above 0.</param>
@@ -19,6 +18,7 @@ namespace Ballast.Configs;
 /// <param name="Seed">Fixes the order of the rows and the validation split; 0 is a seed like any other.</param>
 /// <param name="LogEvery">Steps between two lines of the training log, at least 1.</param>
 /// <param name="EvalEvery">Steps between two measurements of the validation loss, at least 1; null: only at the start and the end.</param>
+/// <param name="DecayVectors">Whether norms and biases decay too, as in plain torch; not by default, as in transformers' Trainer.</param>
 public sealed record TrainingSection(
     double LearningRate = 2e-5,
     int BatchSize = 16,
@@ -29,7 +29,6 @@ public sealed record TrainingSection(
     int WarmupSteps = 0,
     double? WarmupRatio = null,
     double WeightDecay = 0,
-    bool DecayVectors = false,
     double Beta1 = 0.9,
     double Beta2 = 0.999,
     double Epsilon = 1e-8,
@@ -37,7 +36,8 @@ public sealed record TrainingSection(
     Precision Precision = Precision.Auto,
     ulong Seed = 0,
     int LogEvery = 1,
-    int? EvalEvery = null)
+    int? EvalEvery = null,
+    bool DecayVectors = false)
 {
     /// <summary>Passes over the training rows; null when <see cref="MaxSteps"/> rules.</summary>
     public int? Epochs { get; init; } = Epochs ?? (MaxSteps is null ? 1 : null);
