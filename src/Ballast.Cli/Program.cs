@@ -47,6 +47,7 @@ internal static class Program
     {
         InspectVerb.Create(terminal),
         ValidateVerb.Create(terminal),
+        DoctorVerb.Create(terminal),
         new HelpOption(),
         new VersionOption(),
     };

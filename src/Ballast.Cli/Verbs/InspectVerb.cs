@@ -8,5 +8,6 @@ internal static class InspectVerb
     public static Command Create(Terminal terminal) => new("inspect", "Show a model, tokens, a chat prompt or training rows as Ballast sees them.")
     {
         InspectModelVerb.Create(terminal),
+        InspectLogitsVerb.Create(terminal),
     };
 }
