@@ -18,6 +18,15 @@ internal static class Progress
             .Start(context => work(new Bar(context.AddTask(Markup.Escape(title), maxValue: Math.Max(1, total)))));
     }
 
+    /// <summary>Runs the work and hands it a meter that takes the share done so far, in [0, 1].</summary>
+    public static T TrackShare<T>(this Terminal terminal, string title, Func<IProgress<double>, T> work) =>
+        terminal.Track(title, 100, counter => work(new Share(counter)));
+
+    private sealed class Share(IProgress<int> percent) : IProgress<double>
+    {
+        public void Report(double value) => percent.Report((int)(100 * value));
+    }
+
     private sealed class Bar(ProgressTask task) : IProgress<int>
     {
         public void Report(int value) => task.Value = value;

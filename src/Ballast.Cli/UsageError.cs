@@ -22,11 +22,16 @@ internal static class UsageError
     {
         if (command.Subcommands.Count == 0)
         {
-            return parse.Errors.Select(e => e.Message.ReplaceLineEndings(" ").TrimEnd('.')).Distinct();
+            return parse.Errors.Select(e => InPlainWords(e.Message)).Distinct();
         }
 
         string[] verbs = [.. command.Subcommands.Select(c => c.Name)];
         string list = string.Join(", ", verbs);
         return [parse.UnmatchedTokens is [var token, ..] ? $"'{token}' is none of {list}{Suggestion.For(token, verbs)}" : $"'{command.Name}' needs one of {list}"];
     }
+
+    private static string InPlainWords(string message) => message.ReplaceLineEndings(" ").TrimEnd('.')
+        .Replace("expected type 'System.Double'", "a number", StringComparison.Ordinal)
+        .Replace("expected type 'System.Int32'", "a whole number", StringComparison.Ordinal)
+        .Replace("expected type 'System.UInt64'", "a whole number, 0 or above", StringComparison.Ordinal);
 }

@@ -70,7 +70,7 @@ internal static class DoctorVerb
         facts["kernels"] = TorchLibrary.Capability;
         facts["threads"] = TorchLibrary.Threads;
         facts["cuda_devices"] = TorchLibrary.CudaDevices;
-        double gflops = GemmPeak.Measure(DType.F32) / 1e9;
+        double gflops = GemmPeak.Measure(DType.F32, rounds: 3, products: 2) / 1e9;
         var blas = Blas.Loaded();
         facts["blas"] = blas.Name;
         facts["gemm_gflops"] = Math.Round(gflops, 1);

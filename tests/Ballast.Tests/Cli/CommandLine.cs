@@ -19,7 +19,10 @@ internal static class CommandLine
     }
 
     /// <summary>A process of its own, for signals and for what only a process has.</summary>
-    public static Process Start(params string[] args)
+    public static Process Start(params string[] args) => Start(("NO_COLOR", "1"), args);
+
+    /// <summary>A process of its own with one more environment variable.</summary>
+    public static Process Start((string Name, string Value) variable, params string[] args)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Ballast.Cli"), args)
         {
@@ -27,6 +30,7 @@ internal static class CommandLine
             RedirectStandardError = true,
         };
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));
+        start.Environment[variable.Name] = variable.Value;
         return Process.Start(start)!;
     }
 
