@@ -1,3 +1,5 @@
+using Ballast.Models;
+
 namespace Ballast.Data;
 
 /// <summary>Gives out the rows of one optimizer step after another, epoch after epoch, each epoch in its own order.</summary>
@@ -19,34 +21,42 @@ public sealed class BatchLoader
     /// <param name="rows">At least one row.</param>
     /// <param name="batchSize">Rows per optimizer step, at least 1.</param>
     /// <param name="microBatchSize">Rows per pass, at least 1.</param>
-    /// <param name="padId">The id past a row's end, any id of the vocabulary.</param>
     /// <param name="seed">Decides the order of every epoch; null: the rows' own order.</param>
-    public BatchLoader(IReadOnlyList<TokenRow> rows, int batchSize, int microBatchSize, int padId, ulong? seed)
+    /// <param name="padId">The id past a row's end; any id of the vocabulary, it has no effect on the loss.</param>
+    public BatchLoader(IReadOnlyList<TokenRow> rows, int batchSize, int microBatchSize, ulong? seed, int padId = 0)
     {
         ArgumentOutOfRangeException.ThrowIfZero(rows.Count);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(microBatchSize, 1);
-        (_rows, _batchSize, _microBatchSize, _padId, _seed) = (rows, batchSize, microBatchSize, padId, seed);
+        (_rows, _batchSize, _microBatchSize, _seed, _padId) = (rows, batchSize, microBatchSize, seed, padId);
     }
 
     /// <summary>Optimizer steps of one epoch.</summary>
-    public int StepsPerEpoch => (int)Math.Ceiling(_rows.Count / (double)_batchSize);
+    public int StepsPerEpoch => (int)(((long)_rows.Count + _batchSize - 1) / _batchSize);
 
     /// <summary>Where the next step begins; setting it moves there.</summary>
     public DataCursor Cursor { get; set; }
 
     /// <summary>The micro-batches of the next optimizer step.</summary>
-    public IReadOnlyList<Batch> Next()
+    public IReadOnlyList<TokenBatch> Next()
     {
         if (Cursor.Index >= _rows.Count)
         {
             Cursor = new DataCursor(Cursor.Epoch + 1, 0);
         }
 
-        int end = Math.Min(Cursor.Index + _batchSize, _rows.Count);
-        IReadOnlyList<Batch> batches = Cut(Cursor.Epoch, Cursor.Index, end);
-        Cursor = Cursor with { Index = end };
-        return batches;
+        (int epoch, int start) = Cursor;
+        Cursor = new DataCursor(epoch, Math.Min(start + _batchSize, _rows.Count));
+        return [.. MicroBatches(epoch, start).Select(rows => Pad(rows, _padId))];
+    }
+
+    /// <summary>The steps from the cursor on, without end.</summary>
+    public IEnumerable<IReadOnlyList<TokenBatch>> Steps()
+    {
+        while (true)
+        {
+            yield return Next();
+        }
     }
 
     /// <summary>The share of padding among all token places of one epoch, in [0, 1).</summary>
@@ -56,28 +66,40 @@ public sealed class BatchLoader
         long tokens = 0;
         for (int start = 0; start < _rows.Count; start += _batchSize)
         {
-            int end = Math.Min(start + _batchSize, _rows.Count);
-            for (int from = start; from < end; from += _microBatchSize)
+            foreach (TokenRow[] rows in MicroBatches(epoch, start))
             {
-                int[] lengths = [.. Order(epoch)[from..Math.Min(from + _microBatchSize, end)].Select(index => _rows[index].Length)];
-                places += (long)lengths.Length * lengths.Max();
-                tokens += lengths.Sum(length => (long)length);
+                places += (long)rows.Length * rows.Max(row => row.Length);
+                tokens += rows.Sum(row => (long)row.Length);
             }
         }
 
         return 1 - ((double)tokens / places);
     }
 
-    private List<Batch> Cut(int epoch, int start, int end)
+    /// <summary>Puts rows into one batch, padded on the right to the longest; past a row's end stand the padding id and no target.</summary>
+    /// <param name="rows">At least one row.</param>
+    /// <param name="padId">Any id of the vocabulary.</param>
+    public static TokenBatch Pad(IReadOnlyList<TokenRow> rows, int padId = 0)
     {
-        var batches = new List<Batch>();
-        for (int from = start; from < end; from += _microBatchSize)
+        ArgumentOutOfRangeException.ThrowIfZero(rows.Count);
+        int width = rows.Max(row => row.Length);
+        int[] ids = new int[rows.Count * width];
+        int[] labels = new int[rows.Count * width];
+        Array.Fill(ids, padId);
+        Array.Fill(labels, TokenRow.NoTarget);
+        for (int i = 0; i < rows.Count; i++)
         {
-            TokenRow[] rows = [.. Order(epoch)[from..Math.Min(from + _microBatchSize, end)].Select(index => _rows[index])];
-            batches.Add(Batch.Of(rows, _padId));
+            rows[i].InputIds.CopyTo(ids, i * width);
+            rows[i].Labels.CopyTo(labels, i * width);
         }
 
-        return batches;
+        return new TokenBatch(ids, rows.Count, labels, Sources: [.. rows.Select(row => row.Source)]);
+    }
+
+    private IEnumerable<TokenRow[]> MicroBatches(int epoch, int start)
+    {
+        int end = Math.Min(start + _batchSize, _rows.Count);
+        return Order(epoch)[start..end].Select(index => _rows[index]).Chunk(_microBatchSize);
     }
 
     private int[] Order(int epoch)
