@@ -18,16 +18,22 @@ internal sealed class AssistantSpanFinder(ChatTemplate template, JsonArray messa
         MarkedText? whole = Render(_marks.Messages, messages.Count, addGenerationPrompt: false);
         whole = whole?.Text == text ? whole : null;
         var spans = new List<(int Start, int End)>();
+        int last = 0;
+        int points = 0;
         for (int i = 0; i < messages.Count; i++)
         {
             if (MarkedMessages.IsAssistant(messages[i]))
             {
                 (int start, int end) = FindOne(i, whole);
-                spans.Add((CodePoints.Count(text.AsSpan(0, start)), CodePoints.Count(text.AsSpan(0, end))));
-                if (spans.Count > 1 && spans[^1].Start < spans[^2].End)
+                if (start < last)
                 {
                     throw Refusal(i, "its span overlaps the one before it");
                 }
+
+                int from = points + CodePoints.Count(text.AsSpan(last, start - last));
+                points = from + CodePoints.Count(text.AsSpan(start, end - start));
+                last = end;
+                spans.Add((from, points));
             }
         }
 
@@ -40,31 +46,49 @@ internal sealed class AssistantSpanFinder(ChatTemplate template, JsonArray messa
         MarkedText stopped = Render(_marks.Messages, index + 1, addGenerationPrompt: false) ?? throw Refusal(index, "the conversation cannot be rendered up to it");
         MarkedText? going = Render(index + 1 < messages.Count ? _marks.Messages : _marks.FollowedByUser(), index + 2, addGenerationPrompt: false);
         string? prompt = Render(_marks.Messages, index, addGenerationPrompt: true)?.Text;
-        bool isPrefix = prompt is not null && text.StartsWith(prompt, StringComparison.Ordinal);
-
-        int start = isPrefix ? prompt!.Length
-            : whole?.Start(index) is { } marked ? marked - Lead(prompt, stopped, index)
-            : throw Refusal(index, "what comes before it changes when it is added, so the template gives no true prefix to find it by");
+        int start = FindStart(index, prompt, whole, stopped);
 
         // From the end of the content where it is marked, else from the start of the span.
         if (whole?.End(index) is { } end && stopped.End(index) is { } stoppedEnd)
         {
-            return (start, end + EndOfTurn(index, end, stopped, stoppedEnd, going, going?.End(index)));
+            return (start, end + EndOfTurn(index, prompt, end, stopped, stoppedEnd, going, going?.End(index)));
         }
 
-        bool unchanged = isPrefix && stopped.Text.StartsWith(prompt!, StringComparison.Ordinal);
-        return unchanged
-            ? (start, start + EndOfTurn(index, start, stopped, start, going, going?.Text.StartsWith(prompt!, StringComparison.Ordinal) == true ? start : null))
-            : throw Refusal(index, "its content cannot be found in the rendered text");
+        string before = text[..start];
+        bool unchanged = stopped.Text.StartsWith(before, StringComparison.Ordinal) && going?.Text.StartsWith(before, StringComparison.Ordinal) == true;
+        int length = unchanged ? EndOfTurn(index, prompt, start, stopped, start, going, start) : throw Refusal(index, "its content cannot be found in the rendered text");
+        return TurnMarkers.AreOnlyEnding(stopped.Text.AsSpan(start + length)) || OpensAnswer(prompt, stopped)
+            ? (start, start + length)
+            : throw Refusal(index, "it changes when the conversation goes on");
     }
 
-    // The text between the generation prompt and the content, such as a blank, where both are known.
-    private static int Lead(string? prompt, MarkedText stopped, int index) =>
-        prompt is not null && stopped.Start(index) is { } content && content >= prompt.Length && stopped.Text.StartsWith(prompt, StringComparison.Ordinal)
-            ? content - prompt.Length : 0;
+    private int FindStart(int index, string? prompt, MarkedText? whole, MarkedText stopped)
+    {
+        int? content = whole?.Start(index);
+        if (prompt is not null && text.StartsWith(prompt, StringComparison.Ordinal))
+        {
+            // A prompt that ends without the header of an answer leaves that header between itself and the content.
+            bool lacksHeader = content is { } at && !string.IsNullOrWhiteSpace(text[prompt.Length..at]) && Render(_marks.Messages, index, addGenerationPrompt: false)?.Text == prompt;
+            return lacksHeader ? content!.Value : prompt.Length;
+        }
+
+        if (content is not null)
+        {
+            // Between the generation prompt and the content there may be a blank or the like, which the model writes.
+            bool follows = prompt is not null && stopped.Start(index) >= prompt.Length && stopped.Text.StartsWith(prompt, StringComparison.Ordinal);
+            return content.Value - (follows ? stopped.Start(index)!.Value - prompt!.Length : 0);
+        }
+
+        // A prompt that goes beyond the header, such as by an opening of thoughts, shares the header at least.
+        string? before = prompt is null ? null : Render(_marks.Messages, index, addGenerationPrompt: false)?.Text;
+        int shared = prompt is null ? 0 : TurnMarkers.WholeMarkers(text.AsSpan(0, text.AsSpan().CommonPrefixLength(prompt)), cut: true);
+        return before is not null && shared > before.Length && text.StartsWith(before, StringComparison.Ordinal)
+            ? shared
+            : throw Refusal(index, "what comes before it changes when it is added, so there is no true prefix to find it by");
+    }
 
     // How many characters after the content (or after the start of the span) belong to the turn; the same place in the three texts is given.
-    private int EndOfTurn(int index, int inText, MarkedText stopped, int inStopped, MarkedText? going, int? inGoing)
+    private int EndOfTurn(int index, string? prompt, int inText, MarkedText stopped, int inStopped, MarkedText? going, int? inGoing)
     {
         string tail = stopped.Text[inStopped..];
         int length = tail.Length;
@@ -72,11 +96,7 @@ internal sealed class AssistantSpanFinder(ChatTemplate template, JsonArray messa
         {
             length = tail.AsSpan().CommonPrefixLength(going.Text.AsSpan(at));
             length = TurnMarkers.WholeMarkers(tail.AsSpan(0, length), cut: length < tail.Length || at + length < going.Text.Length);
-            if (length < tail.Length && IgnoresGenerationPrompt(index, stopped))
-            {
-                // Such a template goes on with the header of the next answer, whatever follows; only the first marker ends the turn.
-                length = TurnMarkers.FirstMarker(tail.AsSpan(0, length));
-            }
+            length = OpensAnswer(prompt, stopped) ? TurnMarkers.FirstMarker(tail.AsSpan(0, length)) : length;
         }
 
         string kept = tail[..length].TrimEnd();
@@ -84,15 +104,15 @@ internal sealed class AssistantSpanFinder(ChatTemplate template, JsonArray messa
         return string.CompareOrdinal(text, inText, tail, 0, length) == 0 ? length : throw Refusal(index, "it is followed by another text than when the conversation stops there");
     }
 
-    private bool IgnoresGenerationPrompt(int index, MarkedText stopped) => Render(_marks.Messages, index + 1, addGenerationPrompt: true)?.Text == stopped.Text;
+    // A template that ends every conversation with the header of an answer, asked or not: then only the first marker ends the turn.
+    private static bool OpensAnswer(string? prompt, MarkedText stopped) => prompt is not null && TurnMarkers.ShareEnding(prompt, stopped.Text);
 
     // Null where the template refuses the shortened conversation.
     private MarkedText? Render(JsonArray source, int count, bool addGenerationPrompt)
     {
         try
         {
-            var part = new JsonArray([.. source.Take(count).Select(message => message?.DeepClone())]);
-            return MarkedText.Read(template.RenderPlain(part, addGenerationPrompt, variables).Text);
+            return MarkedText.Read(template.RenderPlain(source.Take(count), addGenerationPrompt, variables).Text);
         }
         catch (TemplateException)
         {

@@ -12,7 +12,7 @@ internal static class ChatMessages
     /// Keys without a value are dropped, so that a missing content is undefined and not None; reasoning under any of its three names
     /// is also found under reasoning_content and thinking.
     /// </summary>
-    public static List<object?> Read(JsonArray messages)
+    public static List<object?> Read(IEnumerable<JsonNode?> messages)
     {
         try
         {

@@ -6,8 +6,8 @@ namespace Ballast.Chat;
 
 /// <summary>A model's chat template: Jinja as Hugging Face runs it, in an interpreter that reaches nothing but the values it is given.</summary>
 /// <remarks>
-/// Rendering is bounded in steps, output and depth. Message contents are data and are never parsed. Departures from Jinja: text marked safe is plain text,
-/// the sums of filters that chat templates have no use for are left out (see Jinja/Filters.cs), and lipsum and random are refused since a template must render the same text each time.
+/// Safe for concurrent use. Rendering is bounded in steps, output and depth. Message contents are data and are never parsed. Departures from Jinja: text marked safe is plain text,
+/// some filters without use in chat templates are left out (see Jinja/Filters.cs), and lipsum is refused, since a template must render the same text each time.
 /// </remarks>
 public sealed class ChatTemplate
 {
@@ -112,7 +112,7 @@ public sealed class ChatTemplate
             : new AssistantSpanFinder(this, messages, variables, rendering.Text).Find();
     }
 
-    internal Rendering RenderPlain(JsonArray messages, bool addGenerationPrompt, JsonObject? variables)
+    internal Rendering RenderPlain(IEnumerable<JsonNode?> messages, bool addGenerationPrompt, JsonObject? variables)
     {
         Template template = (variables?["tools"] is not null ? _withTools : null) ?? _default
             ?? throw new TemplateException($"{Name}: the only chat template is for conversations with tools; expected one named default as well");

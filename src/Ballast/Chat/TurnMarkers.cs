@@ -18,5 +18,26 @@ internal static class TurnMarkers
         return length < 0 ? text.Length : open + length + 1;
     }
 
+    /// <summary>Whether a text is blank but for one marker at most, as the end-of-text token that some templates put after a conversation.</summary>
+    public static bool AreOnlyEnding(ReadOnlySpan<char> text)
+    {
+        ReadOnlySpan<char> inner = text.Trim();
+        return inner.IsEmpty || (inner[0] is '<' or '[' && inner.IndexOf(Close(inner[0])) == inner.Length - 1);
+    }
+
+    /// <summary>Whether two texts end alike, from a whole marker on.</summary>
+    public static bool ShareEnding(ReadOnlySpan<char> a, ReadOnlySpan<char> b)
+    {
+        int shared = 0;
+        while (shared < a.Length && shared < b.Length && a[^(shared + 1)] == b[^(shared + 1)])
+        {
+            shared++;
+        }
+
+        ReadOnlySpan<char> ending = a[^shared..];
+        int open = ending.IndexOfAny('<', '[');
+        return open >= 0 && ending[open..].IndexOf(Close(ending[open])) >= 0;
+    }
+
     private static char Close(char open) => open == '<' ? '>' : ']';
 }

@@ -3,11 +3,11 @@ using System.Runtime.CompilerServices;
 namespace Ballast.Chat.Jinja;
 
 /// <summary>Bounds one rendering in time, memory and depth, so that a hostile template ends in one clear error.</summary>
-/// <remarks>One step is one evaluated node, one loop turn, one list item or four characters of text made; strings that are only read cost a sixteenth of that.</remarks>
+/// <remarks>One step is one evaluated node or loop turn, half an item drawn from a list, or four characters of text made; text that is only read costs a sixteenth of that.</remarks>
 internal sealed class Budget
 {
     /// <summary>Steps that one rendering may take.</summary>
-    public const int MaxSteps = 20_000_000;
+    public const int MaxSteps = 10_000_000;
 
     /// <summary>Characters of the longest string a template may make.</summary>
     public const int MaxText = 10_000_000;

@@ -127,7 +127,11 @@ internal sealed class Call(Expression callee, ArgumentList arguments) : Expressi
 
     public ArgumentList Arguments { get; } = arguments;
 
-    public override object? Evaluate(Interpreter run) => run.Call(Callee.Evaluate(run), Arguments.Evaluate(run));
+    public override object? Evaluate(Interpreter run)
+    {
+        Step(run);
+        return run.Call(Callee.Evaluate(run), Arguments.Evaluate(run));
+    }
 }
 
 /// <summary>value | filter(arguments); the body of a filter or set block stands in for the value where it is null.</summary>
@@ -135,16 +139,21 @@ internal sealed class FilterUse(Expression? value, string name, Filters.Filter? 
 {
     public Expression? Value { get; } = value;
 
-    public override object? Evaluate(Interpreter run) => Apply(Value?.Evaluate(run), run);
-
-    /// <summary>The chain of filters from the innermost one, applied to a captured text.</summary>
-    public object? ApplyTo(object? text, Interpreter run) => Apply(Value is FilterUse inner ? inner.ApplyTo(text, run) : text, run);
-
-    private object? Apply(object? input, Interpreter run)
+    public override object? Evaluate(Interpreter run)
     {
         Step(run);
-        return filter is null ? throw new JinjaException($"No filter named '{name}'.") : filter(input, arguments.Evaluate(run), run.Budget);
+        return Apply(Value?.Evaluate(run), run);
     }
+
+    /// <summary>The chain of filters from the innermost one, applied to a captured text.</summary>
+    public object? ApplyTo(object? text, Interpreter run)
+    {
+        Step(run);
+        return Apply(Value is FilterUse inner ? inner.ApplyTo(text, run) : text, run);
+    }
+
+    private object? Apply(object? input, Interpreter run) =>
+        filter is null ? throw new JinjaException($"No filter named '{name}'.") : filter(input, arguments.Evaluate(run), run.Budget);
 }
 
 internal sealed class TestUse(Expression value, string name, Tests.Test? test, ArgumentList arguments) : Expression

@@ -107,8 +107,6 @@ internal sealed class Interpreter(Scope scope)
 
     public object? Call(object? callee, Arguments arguments)
     {
-        Budget.Step();
-        Budget.CheckStack();
         return callee switch
         {
             Callable function => function.Body(arguments),

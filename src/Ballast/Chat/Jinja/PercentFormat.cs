@@ -67,7 +67,7 @@ internal static class PercentFormat
         if (at < format.Length && format[at] == '.')
         {
             at++;
-            places = Number(format, ref at, take) ?? 0;
+            places = Math.Max(0, Number(format, ref at, take) ?? 0);
         }
 
         char type = at < format.Length ? format[at] : throw new JinjaException("incomplete format");

@@ -9,7 +9,7 @@ internal static class StringSplit
         int most = args.Number(1, -1);
         most = most < 0 ? int.MaxValue : most;
         List<object?> parts = args.Or(0, null) is null ? Blanks(text, most, fromRight) : Separated(text, args.Text(0), most, fromRight);
-        budget.Step(parts.Count);
+        budget.Step(2L * parts.Count);
         return parts;
     }
 
@@ -35,7 +35,7 @@ internal static class StringSplit
             lines.Add(text[start..]);
         }
 
-        budget.Step(lines.Count);
+        budget.Step(2L * lines.Count);
         return lines;
     }
 

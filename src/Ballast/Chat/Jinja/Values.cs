@@ -100,7 +100,7 @@ internal static class Values
                 yield break;
             }
 
-            budget.Step();
+            budget.Step(2);
             yield return next.Current;
         }
     }
