@@ -58,6 +58,7 @@ internal sealed class BpeModel(Vocabulary vocabulary, MergeTable merges, BpeOpti
     {
         List<WordToken> symbols = new(word.Length);
         bool afterUnknown = false;
+        bool dropped = false;
         Span<byte> utf8 = stackalloc byte[4];
         for (int i = 0; i < word.Length; i++)
         {
@@ -83,12 +84,39 @@ internal sealed class BpeModel(Vocabulary vocabulary, MergeTable merges, BpeOpti
                 {
                     symbols.Add(new(options.UnknownId!.Value, i, i + 1));
                 }
+
+                dropped |= !unknown;
             }
 
             afterUnknown = unknown;
         }
 
-        return symbols;
+        return dropped ? CloseGaps(word, symbols) : symbols;
+    }
+
+    /// <summary>
+    /// Where characters were dropped, the reference counts positions in the UTF-8 of the word as if they had never been there. So do we: the offsets
+    /// in such a word are the reference's, not the true ones.
+    /// </summary>
+    private List<WordToken> CloseGaps(AlignedText word, List<WordToken> symbols)
+    {
+        List<int> letterOfByte = [];
+        for (int i = 0; i < word.Length; i++)
+        {
+            letterOfByte.AddRange(Enumerable.Repeat(i, new Rune(word[i]).Utf8SequenceLength));
+        }
+
+        List<WordToken> closed = new(symbols.Count);
+        int position = 0;
+        foreach (WordToken symbol in symbols)
+        {
+            int letter = word[symbol.Start];
+            int bytes = _characters.ContainsKey(letter) ? new Rune(letter).Utf8SequenceLength : 1;
+            closed.Add(new(symbol.Id, letterOfByte[position], letterOfByte[position + bytes - 1] + 1));
+            position += bytes;
+        }
+
+        return closed;
     }
 
     private bool AddBytes(ReadOnlySpan<byte> utf8, int index, List<WordToken> symbols)

@@ -39,7 +39,7 @@ internal static class TokenizerLoader
         }
 
         using JsonDocument document = TokenizerFile.ReadJson(file, out JsonPart root);
-        if (!root["model"].IsNull)
+        if (root["model"].Kind == JsonValueKind.Object)
         {
             return TokenizerJson.Read(root);
         }
