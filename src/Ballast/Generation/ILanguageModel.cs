@@ -1,4 +1,6 @@
+using Ballast.Chat;
 using Ballast.Data;
+using Ballast.Tokenizers;
 
 namespace Ballast.Generation;
 
@@ -7,6 +9,12 @@ public interface ILanguageModel : IDisposable
 {
     /// <summary>The name under which results are reported, for example the folder's name.</summary>
     string Name { get; }
+
+    /// <summary>Turns text into the model's token ids.</summary>
+    Tokenizer Tokenizer { get; }
+
+    /// <summary>The model's chat template; null for a model without one.</summary>
+    ChatTemplate? Template { get; }
 
     /// <summary>Largest number of tokens, prompt and reply together.</summary>
     int MaxLength { get; }
