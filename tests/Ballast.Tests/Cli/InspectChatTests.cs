@@ -67,7 +67,7 @@ public sealed class InspectChatTests : IDisposable
         Assert.Equal("user: Caf\u00e9 \U0001F642\n"u8, bytes.ToArray());
     }
 
-    // Every fifth row: the chat room's own tests compare them all.
+    // Every fifth row: the tests of Chat compare them all.
     [Fact]
     public void Published_templates_render_as_transformers_renders_them()
     {
