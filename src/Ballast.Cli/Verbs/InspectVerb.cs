@@ -8,6 +8,7 @@ internal static class InspectVerb
     public static Command Create(Terminal terminal) => new("inspect", "Show a model, tokens, a chat prompt or training rows as Ballast sees them.")
     {
         InspectModelVerb.Create(terminal),
+        InspectTokensVerb.Create(terminal),
         InspectChatVerb.Create(terminal),
         InspectLogitsVerb.Create(terminal),
     };
