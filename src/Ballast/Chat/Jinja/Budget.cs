@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Ballast.Chat.Jinja;
 
 /// <summary>Bounds one rendering in time, memory and depth, so that a hostile template ends in one clear error.</summary>
-/// <remarks>One step is one evaluated node or loop turn, half an item drawn from a list, or four characters of text made; text that is only read costs a sixteenth of that.</remarks>
+/// <remarks>One step is one evaluated node, half an item drawn from a list, a fifth of a loop turn, or 16 characters of text made; text that is only read costs a fourth of that.</remarks>
 internal sealed class Budget
 {
     /// <summary>Steps that one rendering may take.</summary>
@@ -31,7 +31,7 @@ internal sealed class Budget
     public void Make(long characters)
     {
         CheckText(characters);
-        Step(1 + (characters / 4));
+        Step(1 + (characters / 16));
     }
 
     /// <summary>Checks a text in the making against the longest one allowed.</summary>

@@ -10,7 +10,7 @@ internal static class Equality
     {
         if (ReferenceEquals(a, b))
         {
-            return a is not double;
+            return a is not double.NaN;
         }
 
         if (Numbers.IsNumber(a) && Numbers.IsNumber(b))

@@ -22,7 +22,7 @@ internal sealed class ForStatement(int line, Expression target, Expression items
         var loop = new LoopValue(turns, depth, recursive ? new Callable("loop", args => Recurse(run, args, outer, depth + 1)) : null, run.Budget);
         while (loop.Next(out object? item))
         {
-            run.Budget.Step();
+            run.Budget.Step(5);
             Scope inner = Bound(item, outer, run.Budget);
             inner.Set("loop", loop);
             if (run.RunScoped(body, inner) == Flow.Break)

@@ -16,6 +16,7 @@ internal sealed class Interpreter(Scope scope)
     private StringBuilder _output = new();
     private int _captures;
     private int _codePoints;
+    private bool _generating;
 
     public Budget Budget { get; } = new();
 
@@ -80,15 +81,15 @@ internal sealed class Interpreter(Scope scope)
         return captured;
     }
 
+    /// <summary>Runs a generation block and records its span; a block inside another one belongs to that.</summary>
     public Flow RunGeneration(IReadOnlyList<Statement> body)
     {
-        int start = _codePoints;
+        (int start, bool isInner) = (_codePoints, _generating);
+        _generating = true;
         Flow flow = RunScoped(body, new Scope(Scope));
-        if (_captures > 0)
-        {
-            LostSpans = true;
-        }
-        else
+        _generating = isInner;
+        LostSpans |= _captures > 0;
+        if (_captures == 0 && !isInner)
         {
             Spans.Add((start, _codePoints));
         }
