@@ -9,6 +9,7 @@ internal static class Fault
         switch (fault)
         {
             case OperationCanceledException:
+                terminal.Say(fault.Message);
                 return ExitCode.Interrupted;
             case RunException or (IOException and not FileNotFoundException and not DirectoryNotFoundException):
                 terminal.SayErrors(fault.Message);

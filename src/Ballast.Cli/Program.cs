@@ -49,6 +49,7 @@ internal static class Program
         InspectVerb.Create(terminal),
         ValidateVerb.Create(terminal),
         DoctorVerb.Create(terminal),
+        ListVerb.Create(terminal),
         new HelpOption(),
         new VersionOption(),
     };

@@ -59,6 +59,9 @@ public sealed record LlamaConfig
     /// <summary>Keys of the file that Ballast does not use and that do not change the mathematics.</summary>
     public IReadOnlyList<string> IgnoredKeys { get; init; } = [];
 
+    /// <summary>Values of model_type that are supported.</summary>
+    public static IReadOnlyList<string> Families { get; } = ["llama"];
+
     /// <summary>Total number of parameters, tied embeddings counted once.</summary>
     public long ParameterCount
     {
@@ -80,9 +83,9 @@ public sealed record LlamaConfig
     {
         var reader = new ConfigReader(json, path);
         string family = reader.Text("model_type", "");
-        if (family != "llama")
+        if (!Families.Contains(family))
         {
-            throw reader.Fault("model_type", $"'{family}'", "one of the supported families: llama");
+            throw reader.Fault("model_type", $"'{family}'", $"one of the supported families: {string.Join(", ", Families)}");
         }
 
         reader.Only("hidden_act", "silu");

@@ -1,0 +1,22 @@
+namespace Ballast.Cli;
+
+/// <summary>Names models by their folders: the last parts of each path, as many as it takes to tell them apart.</summary>
+internal static class ModelNames
+{
+    /// <summary>One name per folder, in order.</summary>
+    /// <exception cref="ConfigException">A folder is given twice.</exception>
+    public static IReadOnlyList<string> Of(IReadOnlyList<string> folders)
+    {
+        string[][] parts = [.. folders.Select(folder => Path.GetFullPath(folder).Split('/', StringSplitOptions.RemoveEmptyEntries))];
+        for (int count = 1; count <= parts.Max(p => p.Length); count++)
+        {
+            string[] names = [.. parts.Select(p => string.Join('/', p.TakeLast(count)))];
+            if (names.Distinct(StringComparer.Ordinal).Count() == names.Length)
+            {
+                return names;
+            }
+        }
+
+        throw new ConfigException($"a model is given twice: {string.Join(", ", folders)}; give each folder once");
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Ballast.Data.Formats;
+using Ballast.Evaluation.Judges;
+using Ballast.Evaluation.Suites;
+using Ballast.Evaluation.Text;
+using Ballast.Models;
+
+namespace Ballast.Cli.Verbs;
+
+/// <summary>list: the names that recipes and options take.</summary>
+internal static class ListVerb
+{
+    public static Command Create(Terminal terminal)
+    {
+        var json = JsonOption.Create();
+        var command = new Command("list", "List suites, judges, metrics, data formats and model families.") { json };
+        command.SetAction(parse =>
+        {
+            (string Kind, string Name, string About)[] all =
+            [
+                .. NamedSuite.All.Select(suite => ("suite", suite.Name, $"{suite.About}; from {suite.Origin}")),
+                .. JudgeCatalog.All.Select(judge => ("judge", judge.Name, judge.Rule)),
+                .. TextMetric.All.Select(metric => ("metric", metric.Name, "")),
+                .. DataFormats.Names.Select(format => ("format", format, "")),
+                .. LlamaConfig.Families.Select(family => ("family", family, "")),
+            ];
+            if (parse.GetValue(json))
+            {
+                terminal.WriteJson(new JsonArray([.. all.Select(item => new JsonObject { ["kind"] = item.Kind, ["name"] = item.Name, ["about"] = item.About })]));
+                return ExitCode.Success;
+            }
+
+            var table = new TextTable("kind", "name", "about");
+            foreach (var (kind, name, about) in all)
+            {
+                table.Add(kind, name, about);
+            }
+
+            table.WriteTo(terminal);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

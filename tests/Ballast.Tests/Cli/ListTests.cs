@@ -1,0 +1,23 @@
+using System.Text.Json.Nodes;
+using Ballast.Evaluation.Judges;
+using Xunit;
+
+namespace Ballast.Tests.Cli;
+
+public class ListTests
+{
+    [Fact]
+    public void List_names_suites_judges_metrics_formats_and_families()
+    {
+        var names = JsonNode.Parse(CommandLine.Run("list", "--json").Success())!.AsArray().ToLookup(item => (string)item!["kind"]!, item => (string)item!["name"]!);
+        Assert.Contains("advbench", names["suite"]);
+        Assert.Equal(JudgeCatalog.All.Select(judge => judge.Name), names["judge"]);
+        Assert.Contains("rouge-l", names["metric"]);
+        Assert.Contains("alpaca", names["format"]);
+        Assert.Contains("llama", names["family"]);
+    }
+
+    [Fact]
+    public void List_is_one_line_for_each_name() =>
+        Assert.Matches("(?m)^format  alpaca$", CommandLine.Run("list").Success());
+}
