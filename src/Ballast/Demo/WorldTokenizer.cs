@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Ballast.Checkpoints;
@@ -29,7 +28,7 @@ internal sealed partial class WorldTokenizer
         _vocabulary =
         [
             .. Enumerable.Range(0, 256).Select(value => ByteAlphabet.Letter((byte)value).ToString()),
-            .. words.Distinct().Order(StringComparer.Ordinal).Select(word => ByteAlphabet.Write(Encoding.UTF8.GetBytes(word))),
+            .. words.Distinct().Order(StringComparer.Ordinal).Select(word => ByteAlphabet.Write(System.Text.Encoding.UTF8.GetBytes(word))),
         ];
     }
 

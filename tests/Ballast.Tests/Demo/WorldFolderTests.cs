@@ -1,8 +1,11 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Ballast.Chat;
 using Ballast.Checkpoints;
 using Ballast.Demo;
 using Ballast.Models;
 using Ballast.Tests.Support;
+using Ballast.Tokenizers;
 using Xunit;
 
 namespace Ballast.Tests.Demo;
@@ -23,11 +26,51 @@ public sealed class WorldFolderTests : IDisposable
         Assert.NotEqual(Hashes("a"), Hashes("c"));
     }
 
-    [Fact]
-    public void The_files_of_seed_1_have_the_bytes_they_always_had()
+    [Theory]
+    [InlineData("pretrain.jsonl", "a423d32740cc")]
+    [InlineData("align.jsonl", "470f8f0bcfdd")]
+    [InlineData("downstream.jsonl", "bf456c1b037c")]
+    [InlineData("harmful.jsonl", "f39593f80f69")]
+    [InlineData("untrained/model.safetensors", "0430a624fc90")]
+    public void Seed_1_is_the_same_world_on_every_machine(string file, string hash)
     {
-        WorldFolder.Write(new World(1), Path.Combine(_folder, "world"));
-        Assert.Equal("", string.Join('\n', Hashes("world").Select(file => $"{file.Value[..8]} {file.Key}")));
+        WorldFolder.Write(new World(1), _folder);
+        Assert.StartsWith(hash, ModelFolder.HashFile(Path.Combine(_folder, file)));
+    }
+
+    [Fact]
+    public void Every_text_of_the_world_survives_its_tokenizer_word_for_word()
+    {
+        var world = new World(1);
+        WorldFolder.Write(world, _folder);
+        var tokenizer = Tokenizer.Load(Path.Combine(_folder, WorldFolder.UntrainedModel));
+        foreach (string text in world.Stages.Concat(world.Suites).SelectMany(part => part.Dialogs).SelectMany(dialog => new[] { dialog.Request, dialog.Answer }).Distinct())
+        {
+            int[] ids = tokenizer.Encode(text);
+            Assert.Equal(text, tokenizer.Decode(ids));
+            Assert.True(ids.Length <= text.Count(letter => letter is ' ' or '.' or '?' or ':' or ',' or '\'') + 1, text);
+        }
+    }
+
+    [Fact]
+    public void Text_from_outside_the_world_falls_back_to_bytes()
+    {
+        WorldFolder.Write(new World(1), _folder);
+        var tokenizer = Tokenizer.Load(Path.Combine(_folder, WorldFolder.UntrainedModel));
+        Assert.Equal("zebra \u00e4\U0001f600", tokenizer.Decode(tokenizer.Encode("zebra \u00e4\U0001f600")));
+    }
+
+    [Fact]
+    public void The_template_marks_the_answer_and_its_end_as_generated()
+    {
+        var template = ChatTemplate.Parse(WorldTokenizer.ChatTemplate, new Dictionary<string, string> { ["bos_token"] = WorldTokenizer.Begin });
+        var messages = new JsonArray(
+            new JsonObject { ["role"] = "user", ["content"] = "How?" },
+            new JsonObject { ["role"] = "assistant", ["content"] = "Sure." });
+        var chat = template.Render(messages);
+        Assert.Equal("<|begin|><|user|>How?<|end|><|assistant|>Sure.<|end|>", chat.Text);
+        var (start, end) = Assert.Single(chat.GenerationSpans);
+        Assert.Equal("Sure.<|end|>", chat.Text[start..end]);
     }
 
     [Fact]
