@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.ExceptionServices;
@@ -90,13 +91,13 @@ public static class LinearMerge
         long elements = pair.Output.ElementCount;
         int parts = (int)((elements + PartElements - 1) / PartElements);
         (double Aligned, double Task)[] squares = new (double, double)[parts];
-        InParallel(parts, () => (new byte[PartElements * 8], new T[PartElements], new T[PartElements]), (part, buffers) =>
+        InParallel<T>(parts, (part, buffers) =>
         {
-            (byte[] bytes, T[] a, T[] t) = buffers;
+            byte[] bytes = buffers.Bytes;
             long start = (long)part * PartElements;
             int count = (int)Math.Min(PartElements, elements - start);
-            Span<T> alignedValues = a.AsSpan(0, count);
-            Span<T> tunedValues = t.AsSpan(0, count);
+            Span<T> alignedValues = buffers.Aligned.AsSpan(0, count);
+            Span<T> tunedValues = buffers.Tuned.AsSpan(0, count);
             load(pair.Aligned.DType, ReadFinite(aligned, pair.Aligned, start, count, bytes), alignedValues);
             load(pair.Tuned.DType, ReadFinite(tuned, pair.Tuned, start, count, bytes), tunedValues);
             squares[part] = Interpolate(alignedValues, tunedValues, lambda);
@@ -121,8 +122,8 @@ public static class LinearMerge
     internal static (double Aligned, double Task) Interpolate<T>(ReadOnlySpan<T> aligned, Span<T> tuned, T lambda)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
-        const int Block = 4096;
-        Span<T> delta = new T[Block];
+        const int Block = 1024;
+        Span<T> delta = stackalloc T[Block];
         double alignedSquares = 0;
         double taskSquares = 0;
         for (int i = 0; i < aligned.Length; i += Block)
@@ -177,19 +178,34 @@ public static class LinearMerge
     }
 
     /// <summary>Runs the parts on all cores, each core with its own buffers; the first fault is thrown as it is.</summary>
-    private static void InParallel<TBuffers>(int parts, Func<TBuffers> buffers, Action<int, TBuffers> work, CancellationToken cancellationToken)
+    private static void InParallel<T>(int parts, Action<int, PartBuffers<T>> work, CancellationToken cancellationToken)
     {
+        ParallelOptions options = new() { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
         try
         {
-            Parallel.For(0, parts, new ParallelOptions { CancellationToken = cancellationToken }, buffers, (part, _, own) =>
+            Parallel.For(0, parts, options, PartBuffers<T>.Rent, (part, _, buffers) =>
             {
-                work(part, own);
-                return own;
-            }, _ => { });
+                work(part, buffers);
+                return buffers;
+            }, buffers => buffers.Return());
         }
         catch (AggregateException faults)
         {
             ExceptionDispatchInfo.Throw(faults.InnerExceptions[0]);
+        }
+    }
+
+    /// <summary>What one core needs to merge a part; pooled, since each tensor asks anew.</summary>
+    private sealed record PartBuffers<T>(byte[] Bytes, T[] Aligned, T[] Tuned)
+    {
+        public static PartBuffers<T> Rent() =>
+            new(ArrayPool<byte>.Shared.Rent(PartElements * 8), ArrayPool<T>.Shared.Rent(PartElements), ArrayPool<T>.Shared.Rent(PartElements));
+
+        public void Return()
+        {
+            ArrayPool<byte>.Shared.Return(Bytes);
+            ArrayPool<T>.Shared.Return(Aligned);
+            ArrayPool<T>.Shared.Return(Tuned);
         }
     }
 }

@@ -143,8 +143,12 @@ internal sealed class ColumnReader
                 _position += reader.Position;
                 return header;
             }
-            catch (EndOfStreamException) when (size < Left && window < MaxHeader)
+            catch (EndOfStreamException e)
             {
+                if (size == Left || window >= MaxHeader)
+                {
+                    throw new InvalidDataException("its pages end before its values do", e);
+                }
             }
         }
     }

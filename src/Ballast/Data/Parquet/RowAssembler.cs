@@ -6,7 +6,7 @@ namespace Ballast.Data.Parquet;
 /// <remarks>Structs and maps with text keys become objects, lists arrays, maps with other keys arrays of {key, value}.</remarks>
 internal sealed class RowAssembler(SchemaNode root, ColumnReader[] columns)
 {
-    private const int MaxEntries = 1 << 24;
+    private const int MaxEntries = 1 << 22;
     private int _entries;
 
     /// <summary>The next row.</summary>

@@ -56,9 +56,12 @@ internal static class Snappy
                 }
 
                 // Source and target may overlap, which repeats the pattern.
-                for (int end = written + length; written < end; written++)
+                ReadOnlySpan<byte> pattern = destination.Slice(written - (int)offset, (int)Math.Min(offset, length));
+                for (; length > 0; length -= pattern.Length)
                 {
-                    destination[written] = destination[written - (int)offset];
+                    pattern = pattern[..Math.Min(pattern.Length, length)];
+                    pattern.CopyTo(destination[written..]);
+                    written += pattern.Length;
                 }
             }
         }
