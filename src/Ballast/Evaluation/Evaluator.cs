@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ballast.Checkpoints;
 using Ballast.Evaluation.Judges;
 using Ballast.Evaluation.Suites;
 using Ballast.Evaluation.Text;
@@ -27,7 +28,7 @@ public static class Evaluator
     {
         Distinct(models.Select(model => model.Name), "model");
         Distinct(suites.Select(suite => suite.Name), "suite");
-        string log = Path.Combine(Directory.CreateDirectory(folder).FullName, SampleLog.FileName);
+        string log = Path.Combine(Prepared(folder), SampleLog.FileName);
         Dictionary<(string, string), Sample> saved = File.Exists(log) ? ByKey(SampleLog.Read(log)) : [];
         var samples = new List<Sample>();
         foreach (EvaluatedModel model in models)
@@ -131,6 +132,18 @@ public static class Evaluator
         }
 
         return byKey;
+    }
+
+    private static string Prepared(string folder)
+    {
+        try
+        {
+            return Directory.CreateDirectory(folder).FullName;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFault.Explain(folder, fault);
+        }
     }
 
     private static void Distinct(IEnumerable<string> names, string what)

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Ballast.Checkpoints;
 
 namespace Ballast.Evaluation;
 
@@ -31,24 +32,38 @@ public static class SampleLog
     }
 
     /// <summary>Adds samples behind the last whole line.</summary>
-    internal static void Append(string path, IEnumerable<Sample> samples)
+    /// <exception cref="RunException">The file cannot be written.</exception>
+    internal static void Append(string path, IEnumerable<Sample> samples) => Writing(path, () =>
     {
         using var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         stream.SetLength(EndOfLastLine(stream));
         stream.Seek(0, SeekOrigin.End);
         stream.Write(Encoding.UTF8.GetBytes(Lines(samples)));
         stream.Flush(flushToDisk: true);
-    }
+    });
 
     /// <summary>Replaces the file as a whole.</summary>
     internal static void Write(string path, IEnumerable<Sample> samples) => ReplaceFile(path, Lines(samples));
 
     /// <summary>Writes a file beside its place and renames it.</summary>
-    internal static void ReplaceFile(string path, string text)
+    /// <exception cref="RunException">The file cannot be written.</exception>
+    internal static void ReplaceFile(string path, string text) => Writing(path, () =>
     {
         string partial = path + ".partial";
         File.WriteAllText(partial, text);
         File.Move(partial, path, overwrite: true);
+    });
+
+    private static void Writing(string path, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFault.Explain(path, fault);
+        }
     }
 
     private static string Lines(IEnumerable<Sample> samples) =>

@@ -1,4 +1,5 @@
 using System.Text;
+using Ballast.Evaluation;
 
 namespace Ballast.Reports;
 
@@ -69,19 +70,7 @@ public sealed class HtmlReport(string title, string? subtitle = null)
 
     /// <summary>Writes the page to a file, whole or not at all.</summary>
     /// <exception cref="RunException">The file cannot be written.</exception>
-    public void Save(string path)
-    {
-        string partial = path + ".partial";
-        try
-        {
-            File.WriteAllText(partial, Render());
-            File.Move(partial, path, overwrite: true);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw Checkpoints.WriteFault.Explain(path, fault);
-        }
-    }
+    public void Save(string path) => SampleLog.ReplaceFile(path, Render());
 
     private HtmlReport Add(string html)
     {

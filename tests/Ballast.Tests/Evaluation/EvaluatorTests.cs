@@ -205,6 +205,39 @@ public class EvaluatorTests
     }
 
     [Fact]
+    public void K1_A_folder_is_hashed_with_its_template_and_opened_only_while_replies_are_missing()
+    {
+        string folder = Shared.TemporaryFolder();
+        foreach (string file in Directory.GetFiles(Shared.Path("data", "tinyllama-stories260K", "hf")))
+        {
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        }
+
+        using FakeModel model = new("m", _ => Refusal);
+        int opened = 0;
+        EvaluatedModel[] Folder() => [EvaluatedModel.FromFolder("named", folder, () => opened++ == 0 ? model : throw new InvalidOperationException())];
+        string hash = Folder()[0].Hash;
+        EvaluationSummary first = Evaluator.Run(Folder(), [s_benign], _folder, null, TestContext.Current.CancellationToken);
+        Assert.True(model.Closed);
+        Assert.Equal(("named", hash), (first.Models[0].Name, first.Models[0].Hash));
+        Evaluator.Run(Folder(), [s_benign], _folder, null, TestContext.Current.CancellationToken);
+        Assert.Equal(1, opened);
+        File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), "{{ messages[0].content }}");
+        Assert.NotEqual(hash, Folder()[0].Hash);
+        Assert.Throws<InvalidOperationException>(() => Evaluator.Run(Folder(), [s_benign], _folder, null, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_written_is_one_clear_line()
+    {
+        string file = Path.Combine(_folder, "taken");
+        File.WriteAllText(file, "");
+        using FakeModel model = new("m", _ => Refusal);
+        Assert.StartsWith($"{file}: cannot be written", Assert.Throws<RunException>(() =>
+            Evaluator.Run([EvaluatedModel.Of(model, "h")], [s_benign], file, null, TestContext.Current.CancellationToken)).Message);
+    }
+
+    [Fact]
     public void A_lent_model_is_left_open()
     {
         using FakeModel model = new("m", _ => Refusal);

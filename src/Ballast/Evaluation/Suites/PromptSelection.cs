@@ -23,10 +23,9 @@ internal sealed record PromptSelection(
         var prompts = new List<SuitePrompt>();
         var ids = new HashSet<string>();
         int number = 0;
-        foreach ((JsonObject fields, int line) in table.Rows)
+        foreach ((JsonObject fields, string place) in table.Rows)
         {
             number++;
-            string place = $"{table.File}:{line}";
             if (prompts.Count < (Limit ?? int.MaxValue) && filter.All(rule => Passes(Text(fields, rule.Column, place), rule.Pattern)))
             {
                 string name = id is null ? $"{number}" : Text(fields, id, place);

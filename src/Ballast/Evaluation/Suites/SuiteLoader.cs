@@ -71,7 +71,7 @@ public static class SuiteLoader
                 "describe the file in a small YAML file with the keys name, kind (harmful, benign or utility), prompts and column");
     }
 
-    private static PromptTable HeaderlessAdvBench(string path) => PromptTable.Read(path, headerless: "goal");
+    private static PromptTable HeaderlessAdvBench(string path) => PromptTable.ReadHeaderless(path, "goal");
 
     private static bool Is(PromptTable table, params ReadOnlySpan<string> columns)
     {

