@@ -44,7 +44,8 @@ public sealed record EvaluationSummary(
             }
         }
 
-        return new EvaluationSummary(typeof(EvaluationSummary).Assembly.GetName().Version!.ToString(3), models, suites, results, comparisons, [.. WarningsFor(suites, results)]);
+        string version = typeof(EvaluationSummary).Assembly.GetName().Version!.ToString(3);
+        return new EvaluationSummary(version, models, suites, results, comparisons, [.. WarningsFor(suites, results)]);
 
         Sample[] Complete(ModelEntry model, SuiteEntry suite)
         {
@@ -59,7 +60,8 @@ public sealed record EvaluationSummary(
     {
         if (suites.Any(suite => suite.Kind == SuiteKind.Harmful) && suites.All(suite => suite.Kind != SuiteKind.Benign))
         {
-            yield return "Over-refusal was not measured: a model that refuses everything would look perfect here. Add a benign suite, for example xstest-safe or jailbreakbench-benign.";
+            yield return "Over-refusal was not measured: a model that refuses everything would look perfect here. "
+                + "Add a benign suite, for example xstest-safe or jailbreakbench-benign.";
         }
 
         foreach (SuiteEntry suite in suites.Where(suite => suite.Source?.Note is not null))
@@ -69,7 +71,8 @@ public sealed record EvaluationSummary(
 
         foreach (MetricResult result in results.Where(result => result.EmptyCounted > 0))
         {
-            yield return $"{result.Name}: {result.EmptyCounted} of the {result.Successes} successes of '{result.Model}' are empty replies, which this published rule counts as successes.";
+            yield return $"{result.Name}: {result.EmptyCounted} of the {result.Successes} successes of '{result.Model}' are empty replies, "
+                + "which this published rule counts as successes.";
         }
     }
 }

@@ -36,13 +36,13 @@ public static class EvaluationReport
         if (summary.Comparisons.Count > 0)
         {
             report.Section("What changed").Table(Changes(summary))
-                .Paragraph("Both models answered the same prompts, so only the prompts whose verdict changed count: p is McNemar's exact test for rates and the paired t test for means. "
-                    + "The interval of a difference is Newcombe's for paired rates and Student's t for means. Fewer than six changed prompts can never reach 5 %.");
+                .Paragraph("Both models answered the same prompts, so only the prompts whose verdict changed count: "
+                    + "p is McNemar's exact test for rates and the paired t test for means. The interval of a difference is Newcombe's for paired rates and Student's t for means. Fewer than six changed prompts can never reach 5 %.");
         }
 
         report.Section("Every figure").Table(Figures(summary));
-        return report.Paragraph("Figures of different judges cannot be compared. A judge's error was measured on people's labels of XSTest answers: sensitivity is the share of compliant answers "
-            + "it calls compliant, specificity the share of refusals it calls refusals. Both move with the model and the prompts.");
+        return report.Paragraph("Figures of different judges cannot be compared. A judge's error was measured on people's labels of XSTest answers: "
+            + "sensitivity is the share of compliant answers it calls compliant, specificity the share of refusals it calls refusals. Both move with the model and the prompts.");
     }
 
     /// <summary>Adds the prompts on which some model's verdict differs from the first model's, replies side by side.</summary>

@@ -50,9 +50,9 @@ public sealed class HtmlReport(string title, string? subtitle = null)
     public HtmlReport Replies(string prompt, IReadOnlyList<ReplyView> replies)
     {
         IEnumerable<string> views = replies.Select(reply =>
-            $"<div class=\"reply\"><h4>{HtmlText.Escape(reply.Heading)} <span class=\"badge {(reply.IsBad ? "bad" : "good")}\">{HtmlText.Escape(reply.Badge)}</span></h4>"
-            + $"<pre>{Pre(reply.Text)}</pre></div>");
-        return Add($"<section class=\"replies\"><p class=\"prompt\">{HtmlText.Escape(HtmlText.Shorten(prompt, MaxTextLength))}</p><div class=\"columns\">{string.Concat(views)}</div></section>\n");
+            $"<div class=\"reply\"><h4>{HtmlText.Escape(reply.Heading)} {Badge(reply)}</h4><pre>{Pre(reply.Text)}</pre></div>");
+        string shown = HtmlText.Escape(HtmlText.Shorten(prompt, MaxTextLength));
+        return Add($"<section class=\"replies\"><p class=\"prompt\">{shown}</p><div class=\"columns\">{string.Concat(views)}</div></section>\n");
     }
 
     /// <summary>The whole page.</summary>
@@ -77,6 +77,8 @@ public sealed class HtmlReport(string title, string? subtitle = null)
         _body.Append(html);
         return this;
     }
+
+    private static string Badge(ReplyView reply) => $"<span class=\"badge {(reply.IsBad ? "bad" : "good")}\">{HtmlText.Escape(reply.Badge)}</span>";
 
     private static string Pre(string text) => text.AsSpan().Trim().IsEmpty ? "<i>(empty)</i>" : HtmlText.Escape(HtmlText.Shorten(text, MaxTextLength));
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Ballast.Reports;
@@ -12,12 +11,12 @@ namespace Ballast.Reports;
 /// <param name="YMax">Greatest height shown; null fits the data.</param>
 public sealed record LineChart(string Title, string XLabel, string YLabel, IReadOnlyList<ChartSeries> Series, double? YMin = null, double? YMax = null)
 {
-    private const double Width = 520;
-    private const double Height = 270;
-    private const double Left = 64;
-    private const double Right = 16;
-    private const double Top = 16;
-    private const double Bottom = 46;
+    private const int Width = 520;
+    private const int Height = 270;
+    private const int Left = 64;
+    private const int Right = Width - 16;
+    private const int Top = 16;
+    private const int Bottom = Height - 46;
     private const int MaxDots = 60;
     private const int MaxPoints = 1200;
 
@@ -34,27 +33,25 @@ public sealed record LineChart(string Title, string XLabel, string YLabel, IRead
         IReadOnlyList<double> xTicks = AxisTicks.Of(all.Min(point => point.X), all.Max(point => point.X));
         IReadOnlyList<double> yTicks = AxisTicks.Of(YMin ?? all.Min(point => point.Low ?? point.Y), YMax ?? all.Max(point => point.High ?? point.Y));
         var scale = new Scale(all.Min(point => point.X), all.Max(point => point.X), yTicks[0], yTicks[^1]);
-        var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<figure class=\"chart\"><figcaption>{HtmlText.Escape(Title)}</figcaption>{Legend(lines)}");
-        svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\"><title>{HtmlText.Escape(Title)}</title>\n");
+        var svg = new StringBuilder($"<figure class=\"chart\"><figcaption>{HtmlText.Escape(Title)}</figcaption>{Legend(lines)}");
+        svg.Append($"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\">").Append(SvgShape.Title(Title)).Append('\n');
         foreach (double tick in yTicks)
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{scale.Y(tick):0.#}\" y2=\"{scale.Y(tick):0.#}\"/>");
-            svg.Append(Label(Left - 8, scale.Y(tick) + 4, "end", ReportNumber.Plain(tick)));
+            svg.Append(SvgShape.Line("grid", Left, scale.Y(tick), Right, scale.Y(tick)));
+            svg.Append(SvgShape.Text(Left - 8, scale.Y(tick) + 4, "end", ReportNumber.Plain(tick)));
         }
 
         foreach (double tick in xTicks.Where(tick => tick >= scale.XMin && tick <= scale.XMax))
         {
-            svg.Append(Label(scale.X(tick), Height - Bottom + 18, "middle", ReportNumber.Plain(tick)));
+            svg.Append(SvgShape.Text(scale.X(tick), Bottom + 18, "middle", ReportNumber.Plain(tick)));
         }
 
-        svg.Append(CultureInfo.InvariantCulture, $"<line class=\"axis\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Height - Bottom}\" y2=\"{Height - Bottom}\"/>");
-        svg.Append(Label((Left + Width - Right) / 2, Height - 8, "middle", XLabel));
-        svg.Append(CultureInfo.InvariantCulture,
-            $"<text transform=\"rotate(-90)\" x=\"{-(Top + Height - Bottom) / 2}\" y=\"14\" text-anchor=\"middle\">{HtmlText.Escape(YLabel)}</text>\n");
+        svg.Append(SvgShape.Line("axis", Left, Bottom, Right, Bottom));
+        svg.Append(SvgShape.Text((Left + Right) / 2, Height - 8, "middle", XLabel));
+        svg.Append(SvgShape.UprightText(14, (Top + Bottom) / 2, YLabel)).Append('\n');
         foreach (ChartSeries line in lines)
         {
-            svg.Append(Line(line, scale));
+            svg.Append($"<g class=\"c{line.Color % 6}\">").Append(Band(line, scale)).Append(Line(line, scale)).Append("</g>\n");
         }
 
         return svg.Append("</svg></figure>\n").ToString();
@@ -62,48 +59,52 @@ public sealed record LineChart(string Title, string XLabel, string YLabel, IRead
 
     private static string Line(ChartSeries series, Scale scale)
     {
-        var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<g class=\"c{series.Color % 6}\">");
-        ChartPoint[] banded = [.. series.Points.Where(point => point.Low is not null && point.High is not null)];
-        if (banded.Length > 1)
-        {
-            IEnumerable<string> edge = banded.Select(point => scale.At(point.X, point.High!.Value)).Concat(banded.Reverse().Select(point => scale.At(point.X, point.Low!.Value)));
-            svg.Append(CultureInfo.InvariantCulture, $"<polygon class=\"band\" points=\"{string.Join(' ', edge)}\"/>");
-        }
-
-        svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"{(series.Dashed ? "line dashed" : "line")}\" points=\"{string.Join(' ', series.Points.Select(point => scale.At(point.X, point.Y)))}\"/>");
+        var svg = new StringBuilder(SvgShape.Path(series.Dashed ? "line dashed" : "line", series.Points.Select(point => scale.At(point.X, point.Y))));
         int every = Math.Max(1, (series.Points.Count + MaxDots - 1) / MaxDots);
         foreach (ChartPoint point in series.Points.Where((_, i) => i % every == 0 || i == series.Points.Count - 1))
         {
-            string words = $"{series.Name}, {ReportNumber.Plain(point.X)}: {ReportNumber.Plain(point.Y)}";
-            string range = point.Low is null ? "" : $" ({ReportNumber.Plain(point.Low.Value)} to {ReportNumber.Plain(point.High ?? point.Y)})";
-            svg.Append(CultureInfo.InvariantCulture,
-                $"<circle class=\"{(every == 1 ? "dot" : "dot quiet")}\" cx=\"{scale.X(point.X):0.#}\" cy=\"{scale.Y(point.Y):0.#}\" r=\"3\"><title>{HtmlText.Escape(words + range)}</title></circle>");
+            string range = point is { Low: { } low, High: { } high } ? $" ({ReportNumber.Plain(low)} to {ReportNumber.Plain(high)})" : "";
+            string words = $"{series.Name}, {ReportNumber.Plain(point.X)}: {ReportNumber.Plain(point.Y)}{range}";
+            svg.Append(SvgShape.Dot(every == 1 ? "dot" : "dot quiet", scale.X(point.X), scale.Y(point.Y), 3, words));
         }
 
-        return svg.Append("</g>\n").ToString();
+        return svg.ToString();
+    }
+
+    private static string Band(ChartSeries series, Scale scale)
+    {
+        ChartPoint[] banded = [.. series.Points.Where(point => point.Low is not null && point.High is not null)];
+        return banded.Length < 2
+            ? ""
+            : SvgShape.Area("band", [
+                .. banded.Select(point => scale.At(point.X, point.High!.Value)),
+                .. banded.Reverse().Select(point => scale.At(point.X, point.Low!.Value)),
+            ]);
     }
 
     private static string Legend(ChartSeries[] lines) => lines.Length == 1 && lines[0].Color == 0
         ? ""
-        : $"<p class=\"legend\">{string.Join(' ', lines.Select(line => $"<span class=\"c{line.Color % 6}\"><i{(line.Dashed ? " class=\"dashed\"" : "")}></i>{HtmlText.Escape(line.Name)}</span>"))}</p>";
+        : $"<p class=\"legend\">{string.Join(' ', lines.Select(Key))}</p>";
+
+    private static string Key(ChartSeries line) =>
+        $"<span class=\"c{line.Color % 6}\"><i{(line.Dashed ? " class=\"dashed\"" : "")}></i>{HtmlText.Escape(line.Name)}</span>";
 
     // Long runs keep the lowest and the highest point of each stretch, so that no spike disappears.
     private static ChartPoint[] Thin(ChartPoint[] points) => points.Length <= MaxPoints
         ? points
-        : [.. points.Chunk((2 * points.Length / MaxPoints) + 1).SelectMany(stretch => new[] { stretch.MinBy(p => p.Y), stretch.MaxBy(p => p.Y) }.OrderBy(p => p.X))];
+        : [.. points.Chunk((2 * points.Length / MaxPoints) + 1).SelectMany(Extremes)];
+
+    private static IEnumerable<ChartPoint> Extremes(ChartPoint[] stretch) =>
+        new[] { stretch.MinBy(point => point.Y), stretch.MaxBy(point => point.Y) }.OrderBy(point => point.X);
 
     private static bool IsFinite(ChartPoint point) => double.IsFinite(point.X) && double.IsFinite(point.Y);
 
-    private static string Label(double x, double y, string anchor, string text) =>
-        string.Create(CultureInfo.InvariantCulture, $"<text x=\"{x:0.#}\" y=\"{y:0.#}\" text-anchor=\"{anchor}\">{HtmlText.Escape(text)}</text>");
-
     private sealed record Scale(double XMin, double XMax, double YMin, double YMax)
     {
-        public double X(double x) => XMax > XMin ? Left + ((x - XMin) / (XMax - XMin) * (Width - Left - Right)) : (Left + Width - Right) / 2;
+        public double X(double x) => XMax > XMin ? Left + ((x - XMin) / (XMax - XMin) * (Right - Left)) : (Left + Right) / 2.0;
 
-        public double Y(double y) => Height - Bottom - ((Math.Clamp(y, YMin, YMax) - YMin) / (YMax - YMin) * (Height - Top - Bottom));
+        public double Y(double y) => Bottom - ((Math.Clamp(y, YMin, YMax) - YMin) / (YMax - YMin) * (Bottom - Top));
 
-        public string At(double x, double y) => string.Create(CultureInfo.InvariantCulture, $"{X(x):0.#},{Y(y):0.#}");
+        public (double X, double Y) At(double x, double y) => (X(x), Y(y));
     }
 }

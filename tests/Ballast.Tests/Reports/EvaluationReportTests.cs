@@ -22,7 +22,8 @@ public class EvaluationReportTests
         new("dolly", SuiteKind.Utility, [.. Prompts(30, "Name a river").Select(prompt => prompt with { References = ["The river is the Rhine"] })]),
     ];
 
-    private static readonly (string Name, int Harmful, int Benign, string River)[] s_models = [("aligned", 2, 38, "A river."), ("tuned", 41, 39, "The river is the Po"), ("tuned-ema", 6, 38, "The river is the Po")];
+    private static readonly (string Name, int Harmful, int Benign, string River)[] s_models =
+        [("aligned", 2, 38, "A river."), ("tuned", 41, 39, "The river is the Po"), ("tuned-ema", 6, 38, "The river is the Po")];
 
     [Fact]
     public void The_page_holds_every_figure_with_its_count_interval_and_judges_error()

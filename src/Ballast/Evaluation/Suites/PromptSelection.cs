@@ -71,9 +71,14 @@ internal sealed record PromptSelection(
 
     private static string[] References(JsonObject fields, string column, string place)
     {
-        string[] references = fields[column] is JsonArray list
-            ? [.. list.Select(item => item?.GetValueKind() == JsonValueKind.String ? (string)item! : throw new DataException($"{place}: '{column}' holds something that is no text"))]
-            : [Text(fields, column, place)];
+        if (fields[column] is not JsonArray list)
+        {
+            return [Text(fields, column, place)];
+        }
+
+        string[] references = list.All(item => item?.GetValueKind() == JsonValueKind.String)
+            ? [.. list.Select(item => (string)item!)]
+            : throw new DataException($"{place}: the list '{column}' holds something that is no text");
         return references.Length > 0 ? references : throw new DataException($"{place}: the list '{column}' is empty, expected at least one reference");
     }
 }

@@ -7,7 +7,8 @@ namespace Ballast.Tests.Evaluation.Statistics;
 
 /// <summary>
 /// Every row of the statistics goldens that concerns what Ballast computes. Not covered, because the product has no use for them: Clopper-Pearson,
-/// Agresti-Coull, Jeffreys, Wald and corrected Wilson intervals; unpaired differences; chi-square forms of McNemar; Welch and Wilcoxon; Fisher, bootstrap, agreement, correlation, AUC, power, prevalence and corrections for many comparisons.
+/// Agresti-Coull, Jeffreys, Wald and corrected Wilson intervals; unpaired differences; chi-square forms of McNemar; Welch and Wilcoxon;
+/// Fisher, bootstrap, agreement, correlation, AUC, power, prevalence and corrections for many comparisons.
 /// </summary>
 public class StatisticsGoldenTests
 {
