@@ -60,6 +60,10 @@ public sealed class ChatTemplate
         Template? Named(string name) => folder.Templates.TryGetValue(name, out var found) ? new Template(found.Source, found.File) : null;
     }
 
+    /// <summary>Reads the template of a model folder, or gives null when the folder has none.</summary>
+    /// <exception cref="TemplateException">There is a template and it does not parse.</exception>
+    public static ChatTemplate? TryLoad(string folder, DateTimeOffset? now = null) => TemplateFolder.Read(folder).Templates.Count == 0 ? null : Load(folder, now);
+
     /// <summary>Parses a template.</summary>
     /// <param name="source">The template's text; at most a million characters.</param>
     /// <param name="specialTokens">Variables such as bos_token and eos_token; an absent one is undefined and prints nothing.</param>

@@ -8,6 +8,8 @@ internal sealed class KvCache : IDisposable
     private readonly Tensor[] _keys;
     private readonly Tensor[] _values;
 
+    private KvCache(Tensor[] keys, Tensor[] values, Tensor lengths) => (_keys, _values, Lengths) = (keys, values, lengths);
+
     public KvCache(LlamaConfig config, DType dtype, Device device, int batch, int capacity)
     {
         _keys = [.. Enumerable.Range(0, config.NumLayers).Select(_ => Tensor.Zeros(dtype, device, batch, config.NumKvHeads, capacity, config.HeadDim))];
@@ -24,6 +26,14 @@ internal sealed class KvCache : IDisposable
     public Tensor Keys(int layer) => _keys[layer];
 
     public Tensor Values(int layer) => _values[layer];
+
+    /// <summary>A cache of some of the sequences only.</summary>
+    public KvCache Keep(int[] sequences)
+    {
+        using var numbers = Tensor.From<long>(Array.ConvertAll(sequences, i => (long)i), sequences.Length);
+        using var rows = numbers.To(Lengths.Device);
+        return new KvCache([.. _keys.Select(k => k.Rows(rows))], [.. _values.Select(v => v.Rows(rows))], Lengths.Rows(rows));
+    }
 
     public void Dispose()
     {

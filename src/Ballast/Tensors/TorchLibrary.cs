@@ -58,6 +58,24 @@ public static partial class TorchLibrary
         }
     }
 
+    /// <summary>The device that runs use: the first CUDA device where libtorch has one, else the CPU; BALLAST_DEVICE=cpu or cuda:N overrides.</summary>
+    /// <exception cref="ConfigException">BALLAST_DEVICE names something else or a device that is not there.</exception>
+    public static Device DefaultDevice
+    {
+        get
+        {
+            string asked = Environment.GetEnvironmentVariable("BALLAST_DEVICE") ?? (CudaDevices > 0 ? "cuda:0" : "cpu");
+            if (asked == "cpu")
+            {
+                return Device.Cpu;
+            }
+
+            return asked.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(asked.AsSpan(5), out int index) && index >= 0 && index < CudaDevices
+                ? Device.Cuda(index)
+                : throw new ConfigException($"BALLAST_DEVICE is '{asked}'; expected cpu or cuda:N with N below the {CudaDevices} CUDA devices found");
+        }
+    }
+
     /// <summary>Hands cached memory back to the system.</summary>
     public static void ReleaseMemory()
     {

@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+using Ballast.Configs;
+using Ballast.Models;
+using Ballast.Tensors;
+
+namespace Ballast.Training;
+
+/// <summary>The two runs without which a gain of the average is unexplained (core.md A.8): a linear merge at the matched lambda, and the learning rate times (1 - decay).</summary>
+/// <remarks>
+/// A shadow leaves the plain weights behind, so the merge costs no training. With feedback a plain run of the same recipe is made first (control-plain/).
+/// </remarks>
+internal sealed class EmaControls(Recipe recipe, string? dataFolder, Action<JsonObject>? progress)
+{
+    public void Run(string folder, Llama model, WeightEma ema, Tensor aligned, EmaCheck check, CancellationToken cancellationToken)
+    {
+        Tune(Path.Combine(folder, "control-rate"), recipe.Training.LearningRate * (1 - ema.Decay), cancellationToken);
+        double lambda = check.EffectiveLambda;
+        if (!ema.Feedback)
+        {
+            Merge(model, model.Weights.Master, aligned, lambda, folder);
+            return;
+        }
+
+        var plain = Tune(Path.Combine(folder, "control-plain"), recipe.Training.LearningRate, cancellationToken);
+        using var other = Llama.Load(plain.Model, model.Weights.Master.DType, model.Device);
+        using var way = other.Weights.Master.To(model.Device);
+        using var covered = ema.Average.To(model.Device);
+        way.Add(aligned, -1);
+        covered.Add(aligned, -1);
+        double length = way.Dot(way);
+        Merge(model, other.Weights.Master, aligned, length == 0 ? 0 : covered.Dot(way) / length, folder);
+    }
+
+    private TuneResult Tune(string output, double rate, CancellationToken cancellationToken) => new TuneRun(
+        recipe with { Output = output, Ema = null, Probe = null, Training = recipe.Training with { LearningRate = rate } }, dataFolder, null, progress).Run(cancellationToken);
+
+    // aligned + lambda (tuned - aligned), written with the lambda in its card
+    private void Merge(Llama model, Tensor tuned, Tensor aligned, double lambda, string folder)
+    {
+        using var merged = aligned.To(model.Device);
+        merged.Lerp(tuned, lambda);
+        ModelSaver.Save(model, merged, recipe.Model, Path.Combine(folder, "control-merge"), FormattableString.Invariant(
+            $"# Linear merge at the matched lambda\n\n`{recipe.Model}` + {lambda:0.000000} x (plain fine-tuning - `{recipe.Model}`): the control for the weight average beside it.\n"));
+    }
+}
