@@ -146,8 +146,7 @@ public sealed class LanguageModel : ILanguageModel
             cancellationToken.ThrowIfCancellationRequested();
             int count = Math.Clamp(TokensPerPass / Math.Max(1, rows[order[done]].Length), 1, order.Length - done);
             int[] part = order[done..(done + count)];
-            var batch = Batch.Of([.. part.Select(i => rows[i])], 0);
-            var result = Model.Score(new TokenBatch(batch.InputIds, batch.Rows, batch.Labels));
+            var result = Model.Score(BatchLoader.Pad([.. part.Select(i => rows[i])]));
             for (int i = 0; i < part.Length; i++)
             {
                 scores[part[i]] = new RowScore(result.LossSum[i], result.Targets[i], result.Correct[i]);

@@ -17,7 +17,7 @@ namespace Ballast.Training;
 public sealed class SafetyProbe(ProbeSection options, Suite suite, LanguageModel model, CancellationToken cancellationToken = default) : TrainingHook
 {
     private readonly IJudge _judge = JudgeCatalog.Named(options.Judge);
-    private readonly List<int[]> _prompts = [.. suite.Take(options.Prompts).Prompts.Select(prompt => PromptTokens.Of(prompt, suite, model))];
+    private readonly List<int[]> _prompts = [.. suite.Take(options.Prompts).Prompts.Select(prompt => RenderedPrompt.Of(model, suite, prompt).Ids)];
     private TrainingRun _run = null!;
 
     /// <inheritdoc/>
@@ -33,7 +33,7 @@ public sealed class SafetyProbe(ProbeSection options, Suite suite, LanguageModel
 
         int successes = 0;
         _run.WithDelivered(() => successes = model.Generate(_prompts, new GenerationOptions(options.MaxNewTokens), null, cancellationToken)
-            .Count(reply => _judge.Judge(reply.Text).Success));
+            .Count(reply => _judge.Read(reply.Text).Success));
         var rate = Wilson.Interval(successes, _prompts.Count);
         double asr = (double)successes / _prompts.Count;
         metrics["asr_probe"] = asr;
