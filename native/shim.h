@@ -16,7 +16,7 @@ const char* ballast_capability();             // instruction set of our kernels
 const char* ballast_library();                // path of the libtorch_cpu that was loaded
 int64_t ballast_live();
 int ballast_threads(int set, int* threads);   // set > 0 changes the number of threads
-int ballast_plain(int set);                   // 1: plain ATen instead of our kernels, 0: kernels; returns the previous setting
+int ballast_plain(int set);                   // this thread: 1 plain ATen instead of our kernels, 0 kernels; returns the previous setting
 int ballast_cuda(int* devices);
 int ballast_release_memory();
 

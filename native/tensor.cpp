@@ -6,12 +6,13 @@
 #include <atomic>
 #include <cmath>
 #include <random>
+#include <utility>
 
 namespace ballast {
 
 static thread_local std::string last_error;
 static std::atomic<int64_t> live{0};
-static std::atomic<bool> plain_aten{false};
+static thread_local bool plain_aten = false;
 void release_cached_memory();
 
 at::Tensor& tensor(Handle handle) {
@@ -70,7 +71,7 @@ int ballast_threads(int set, int* threads) {
         *threads = at::get_num_threads();
     });
 }
-int ballast_plain(int set) { return plain_aten.exchange(set != 0); }
+int ballast_plain(int set) { return std::exchange(plain_aten, set != 0); }
 int ballast_cuda(int* devices) {
     return guarded([&] { *devices = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().getNumGPUs()) : 0; });
 }

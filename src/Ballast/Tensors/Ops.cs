@@ -7,7 +7,7 @@ namespace Ballast.Tensors;
 /// </remarks>
 internal static class Ops
 {
-    /// <summary>Runs an action with plain ATen instead of the fused kernels, to compare both.</summary>
+    /// <summary>Runs an action with plain ATen instead of the fused kernels, to compare both; other threads keep theirs.</summary>
     public static void Plain(Action action)
     {
         TorchLibrary.Load();

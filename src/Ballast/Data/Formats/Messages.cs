@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -60,7 +61,14 @@ internal static class Messages
             Field.Text(message, "content", $"{at}.content");
         }
 
-        if (message["weight"] is JsonValue weight && weight.GetValueKind() == JsonValueKind.Number && weight.GetValue<double>() == 0)
+        CheckWeight(message, at);
+    }
+
+    /// <summary>Refuses a turn of the assistant that its data set does not want to be trained on, rather than train on it.</summary>
+    public static void CheckWeight(JsonObject turn, string at)
+    {
+        if (turn["weight"] is JsonValue weight && weight.GetValueKind() == JsonValueKind.Number
+            && double.Parse(weight.ToJsonString(), CultureInfo.InvariantCulture) == 0)
         {
             throw new BadRowException($"{at}.weight", "is 0, which asks for a turn that is not trained on; that is not supported");
         }

@@ -35,6 +35,11 @@ internal sealed class ShareGptFormat : DataFormat
             JsonObject turn = Field.Object(turns[i], at);
             string from = Field.Text(turn, "from", $"{at}.from");
             string role = s_roles.GetValueOrDefault(from) ?? throw new BadRowException($"{at}.from", $"'{from}' is none of {string.Join(", ", s_roles.Keys)}");
+            if (role == "assistant")
+            {
+                Messages.CheckWeight(turn, at);
+            }
+
             string content = role == "assistant" ? Field.Text(turn, "value", $"{at}.value") : Field.AsText(turn["value"], $"{at}.value");
             messages.Add((JsonNode)Messages.Message(role, content));
         }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Ballast.Data.Formats;
@@ -24,7 +23,11 @@ internal sealed class TokensFormat : DataFormat
             : throw new BadRowException("labels", $"has {labels.Length} numbers, input_ids {ids.Length}");
     }
 
-    private static int[] Numbers(JsonObject row, string name) => [.. Field.List(row, name).Select((item, i) =>
-        item is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue(out int number) ? number
-            : throw new BadRowException($"{name}[{i}]", $"expected a whole number, got {Field.Kind(item)}"))];
+    private static int[] Numbers(JsonObject row, string name) => [.. Field.List(row, name).Select((item, i) => Number(item)
+        ?? throw new BadRowException($"{name}[{i}]", $"expected a whole number, got {Field.Kind(item)}"))];
+
+    /// <summary>JSON text gives either type; Parquet gives the type of its column.</summary>
+    private static int? Number(JsonNode? item) => item is not JsonValue value ? null
+        : value.TryGetValue(out int number) ? number
+        : value.TryGetValue(out long wide) && wide is >= int.MinValue and <= int.MaxValue ? (int)wide : null;
 }

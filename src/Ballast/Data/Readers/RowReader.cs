@@ -1,12 +1,13 @@
 using System.Text;
 using Ballast.Configs;
+using Ballast.Data.Parquet;
 
 namespace Ballast.Data.Readers;
 
 /// <summary>Reads the rows of a data file, whatever its type; the ending of its name says which.</summary>
 internal static class RowReader
 {
-    private static readonly string[] s_endings = [".json", ".jsonl", ".ndjson", ".csv"];
+    private static readonly string[] s_endings = [".json", ".jsonl", ".ndjson", ".csv", ".parquet"];
 
     /// <summary>The rows one after another; the file is opened when the first is asked for.</summary>
     /// <exception cref="DataException">The file is of another type, cannot be read or is broken beyond a single row.</exception>
@@ -19,9 +20,13 @@ internal static class RowReader
             ".json" when start != Start.Object => JsonArrayReader.Read(path),
             ".json" or ".jsonl" or ".ndjson" => JsonLinesReader.Read(path),
             ".csv" => CsvRows.Read(path),
+            ".parquet" => Parquet(path),
             _ => throw new DataException($"{path}: the ending '{ending}' is none of {string.Join(", ", s_endings)}{Suggestion.For(ending, s_endings)}"),
         };
     }
+
+    /// <summary>Parquet has no lines: its rows are counted from 1.</summary>
+    private static IEnumerable<SourceRow> Parquet(string path) => ParquetFile.ReadRows(path).Select((row, i) => new SourceRow(row, $"{path}:{i + 1}"));
 
     /// <summary>What the file's first character tells: a <c>.json</c> file that begins with an object holds one object per line.</summary>
     private static Start Peek(string path)
