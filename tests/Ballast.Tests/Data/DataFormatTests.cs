@@ -71,6 +71,7 @@ public class DataFormatTests
     [InlineData("orca", """{"question":true,"response":"x"}""", "question: expected text, got a boolean")]
     [InlineData("sharegpt", """{"conversations":[{"from":"alien","value":"x"}]}""", "conversations[0].from: 'alien' is none of system, human, user, gpt, chatgpt, assistant")]
     [InlineData("sharegpt", """{"conversations":[{"from":"gpt","value":""}]}""", "conversations[0].value: is empty")]
+    [InlineData("sharegpt", """{"conversations":[{"from":"gpt","value":"x","weight":0.0}]}""", "conversations[0].weight: is 0, which asks for a turn that is not trained on; that is not supported")]
     [InlineData("sharegpt", """{"conversations":"x"}""", "conversations: expected a list, got text")]
     [InlineData("messages", """{"messages":[]}""", "messages: is empty")]
     [InlineData("messages", """{"messages":["x"]}""", "messages[0]: expected an object, got text")]

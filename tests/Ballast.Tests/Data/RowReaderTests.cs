@@ -1,4 +1,6 @@
 using System.Text;
+using Ballast.Data;
+using Ballast.Data.Formats;
 using Ballast.Data.Readers;
 using Ballast.Tests.Support;
 using Xunit;
@@ -53,7 +55,7 @@ public class RowReaderTests
     [InlineData("r.json", "[{\"a\": 1},\n{\"b\" 2}]", "r.json:2: not valid JSON: '2' is invalid after a property name")]
     [InlineData("r.json", "[{\"a\": 1}", "r.json:1: not valid JSON: ")]
     [InlineData("r.json", "[{\"a\": 1}] x", "r.json:1: not valid JSON: 'x' is invalid after a single JSON value")]
-    [InlineData("r.txt", "x", "r.txt: the ending '.txt' is none of .json, .jsonl, .ndjson, .csv")]
+    [InlineData("r.txt", "x", "r.txt: the ending '.txt' is none of .json, .jsonl, .ndjson, .csv, .parquet")]
     [InlineData("r.jsom", "[]", "r.jsom: the ending '.jsom' is none of .json, ")]
     [InlineData("r.jsonl", "version https://git-lfs.github.com/spec/v1\noid sha256:1", "r.jsonl: this is a git-lfs pointer, not the data; fetch it with 'git lfs pull'")]
     [InlineData("r.csv", "a,b,a\n1,2,3\n", "r.csv:1: the column 'a' is given twice")]
@@ -121,6 +123,39 @@ public class RowReaderTests
     [InlineData("a,b\n1,\"x\n2,z\n", "2: a quote is never closed")]
     [InlineData("a,b\n1,\"x\" y\n2,z\n", "2: text follows a closing quote; a quote inside quotes must be doubled")]
     public void Quotes_in_csv_are_taken_as_they_are_or_make_a_faulty_row(string text, string first) => Assert.Equal(first, Lines("r.csv", text)[0]);
+
+    [Theory]
+    [InlineData("tokens-gzip")]
+    [InlineData("conversations-snappy")]
+    [InlineData("messages-zstd")]
+    [InlineData("alpaca-brotli")]
+    public void Parquet_rows_mean_the_same_as_their_json_lines(string name)
+    {
+        string path = Path.Combine(Shared.Root, "tests", "Ballast.Tests", "Fixtures", "parquet", name);
+        SourceRow[] rows = [.. RowReader.Read(path + ".parquet")];
+        SourceRow[] lines = [.. RowReader.Read(path + ".jsonl")];
+        DataFormat format = DataFormats.Detect(rows[0].Fields!, rows[0].Source);
+        Assert.Equal(lines.Select(row => Meaning(format, row)), rows.Select(row => Meaning(format, row)));
+        Assert.Contains(rows, row => Meaning(format, row).StartsWith("good: ", StringComparison.Ordinal));
+        Assert.Equal($"{path}.parquet:{rows.Length}", rows[^1].Source);
+    }
+
+    private static string Meaning(DataFormat format, SourceRow row)
+    {
+        try
+        {
+            return "good: " + format.Convert(row.Fields!) switch
+            {
+                ChatExample chat => chat.Messages.ToJsonString(),
+                TokenExample tokens => string.Join(',', tokens.InputIds) + '|' + string.Join(',', tokens.Labels),
+                Example other => other.ToString(),
+            };
+        }
+        catch (BadRowException fault)
+        {
+            return fault.Message;
+        }
+    }
 
     [Theory]
     [InlineData("alpaca/alpaca_2000.json", 2000)]
