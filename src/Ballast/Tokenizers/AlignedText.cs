@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Ballast.Tokenizers;
 
-/// <summary>Text as code points, each with the range [Start, End) of the original text, in code points, that it stands for. Slices share their arrays.</summary>
+/// <summary>Text as code points, each with the range [Start, End) of the original text that it stands for. Slices share their arrays.</summary>
 internal readonly struct AlignedText(int[] codePoints, int[] starts, int[] ends, int offset, int length)
 {
     public int Length => length;

@@ -1,11 +1,10 @@
-using System.Globalization;
 using System.Text;
 
 namespace Ballast.Tokenizers;
 
 /// <summary>How a <see cref="BpeModel"/> treats what its vocabulary lacks.</summary>
 /// <param name="UnknownId">Stands for a character that is not in the vocabulary; null drops such characters.</param>
-/// <param name="MissingUnknown">The unknown token's text where the file names one that its vocabulary lacks: an unknown character is then a fault.</param>
+/// <param name="MissingUnknown">The unknown token where its own vocabulary lacks it: an unknown character is then a fault.</param>
 /// <param name="FuseUnknown">One unknown token for a run of unknown characters.</param>
 /// <param name="ByteFallback">Byte tokens (&lt;0xE4&gt;) for an unknown character where the vocabulary has all it needs.</param>
 /// <param name="WholeWordsFirst">A word that is in the vocabulary is that token, whatever the merges say.</param>
@@ -16,14 +15,31 @@ internal sealed record BpeOptions(
 internal sealed class BpeModel(Vocabulary vocabulary, MergeTable merges, BpeOptions options)
 {
     private const int LongestCachedWord = 64;
+    private const int Blank = 0x2581;
+    private readonly bool _blanksStartWords = BlanksStartWords(vocabulary, options);
     private readonly WordCache _cache = new();
     private readonly Dictionary<int, int> _characters = Characters(vocabulary);
-    private readonly int?[] _bytes = [.. Enumerable.Range(0, 256).Select(b => vocabulary.Id(string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>")))];
+    private readonly int?[] _bytes = [.. Enumerable.Range(0, 256).Select(b => vocabulary.Id($"<0x{b:X2}>"))];
 
     public Vocabulary Vocabulary => vocabulary;
 
     /// <summary>Appends the tokens of one word; the time grows with n log n, and words that were seen before are looked up.</summary>
     public void Encode(AlignedText word, EncodingBuilder target)
+    {
+        int start = 0;
+        for (int i = 1; _blanksStartWords && i < word.Length; i++)
+        {
+            if (word[i] == Blank && word[i - 1] != Blank)
+            {
+                EncodeWord(word.Slice(start, i), target);
+                start = i;
+            }
+        }
+
+        EncodeWord(word.Slice(start, word.Length), target);
+    }
+
+    private void EncodeWord(AlignedText word, EncodingBuilder target)
     {
         if (word.Length > LongestCachedWord)
         {
@@ -73,7 +89,7 @@ internal sealed class BpeModel(Vocabulary vocabulary, MergeTable merges, BpeOpti
                 if (options.MissingUnknown is string missing)
                 {
                     throw new TokenizerException(
-                        $"the text holds U+{word[i]:X4}, which the vocabulary lacks, and so it does the unknown token \"{missing}\"; mend the tokenizer's unk_token");
+                        $"the text holds U+{word[i]:X4}, which the vocabulary lacks, as it lacks the unk_token \"{missing}\"; mend the tokenizer file");
                 }
 
                 if (unknown && afterUnknown && options.FuseUnknown)
@@ -136,12 +152,20 @@ internal sealed class BpeModel(Vocabulary vocabulary, MergeTable merges, BpeOpti
         return true;
     }
 
+    /// <summary>
+    /// Whether no token goes over a border between another character and a written blank. Then no merge does either, and a whole text that is one
+    /// word, as with Llama 2, can be cut there without changing a token.
+    /// </summary>
+    private static bool BlanksStartWords(Vocabulary vocabulary, BpeOptions options) =>
+        !options.WholeWordsFirst && options.UnknownId is not null && vocabulary.Id(char.ToString((char)Blank)) is not null
+        && !vocabulary.Tokens.Any(t => t.Key.AsSpan().TrimStart((char)Blank).Contains((char)Blank));
+
     private static Dictionary<int, int> Characters(Vocabulary vocabulary)
     {
         Dictionary<int, int> characters = [];
         foreach ((string text, int id) in vocabulary.Tokens)
         {
-            if (Rune.TryGetRuneAt(text, 0, out Rune rune) && rune.Utf16SequenceLength == text.Length)
+            if (text.Length > 0 && Rune.TryGetRuneAt(text, 0, out Rune rune) && rune.Utf16SequenceLength == text.Length)
             {
                 characters.Add(rune.Value, id);
             }

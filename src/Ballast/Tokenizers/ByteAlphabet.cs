@@ -6,7 +6,7 @@ namespace Ballast.Tokenizers;
 internal static class ByteAlphabet
 {
     private static readonly char[] s_letters = Letters();
-    private static readonly Dictionary<int, byte> s_bytes = s_letters.Select((letter, b) => (letter, b)).ToDictionary(p => (int)p.letter, p => (byte)p.b);
+    private static readonly Dictionary<int, byte> s_bytes = Enumerable.Range(0, 256).ToDictionary(b => (int)s_letters[b], b => (byte)b);
 
     public static char Letter(byte value) => s_letters[value];
 

@@ -83,7 +83,7 @@ internal readonly struct JsonPart(string file, string where, JsonElement element
 
     public TokenizerException Fault(string message) => new($"{file}: {(where.Length == 0 ? "the file" : where)}: {message}");
 
-    public TokenizerException Unsupported(string what) => Fault($"{what} is not supported; use a BPE tokenizer of a supported family, or convert this one");
+    public TokenizerException Unsupported(string what) => Fault($"{what} is not supported; expected a BPE tokenizer as the Llama, Qwen or Gemma families have");
 
     private string Found => element.ValueKind switch
     {

@@ -29,6 +29,11 @@ public sealed class TokenStream
     /// <returns>The text that appears now; null while a character is unfinished or nothing appears.</returns>
     public string? Push(int id)
     {
+        if (!_tokenizer.IsShown(id, _skipSpecialTokens))
+        {
+            return null;
+        }
+
         _window.Add(id);
         string text = Decode();
         bool unfinished = text.EndsWith((char)CodePointText.Replacement) && _window.Count - _givenIds < MostHeldBack;

@@ -6,7 +6,8 @@ namespace Ballast.Tokenizers;
 /// <summary>Text to token ids and back, exactly as the published tokenizer of a model does it. Safe for concurrent use.</summary>
 /// <remarks>
 /// Reads byte-level and byte-fallback BPE: tokenizer.json, SentencePiece and tiktoken tokenizer.model, vocab.json with merges.txt. Anything else is
-/// refused by name rather than read almost right. Offsets count code points; an unpaired surrogate is read as U+FFFD.
+/// refused by name rather than read almost right. Offsets count code points; an unpaired surrogate is read as U+FFFD. docs/tokenizers.md lists what
+/// departs from the reference.
 /// </remarks>
 public sealed class Tokenizer
 {
@@ -104,9 +105,9 @@ public sealed class Tokenizer
         List<string> tokens = new(ids.Length);
         foreach (int id in ids)
         {
-            if ((_added.Text(id) ?? _parts.Model.Vocabulary.Text(id)) is string token && !(skipSpecialTokens && IsSpecial(id)))
+            if (IsShown(id, skipSpecialTokens))
             {
-                tokens.Add(token);
+                tokens.Add(ModelText(id));
             }
         }
 
@@ -132,6 +133,9 @@ public sealed class Tokenizer
     /// <summary>Whether a token is special: left out when decoding without special tokens.</summary>
     /// <param name="id">Token id.</param>
     public bool IsSpecial(int id) => _added.Find(id) is { Special: true };
+
+    /// <summary>Whether an id has a share in decoded text.</summary>
+    internal bool IsShown(int id, bool skipSpecialTokens) => ModelText(id).Length > 0 && !(skipSpecialTokens && IsSpecial(id));
 
     private int? IdOf(string role) => SpecialTokens.TryGetValue(role, out string? token) ? TokenId(token) : null;
 

@@ -20,7 +20,7 @@ internal abstract class Decoder
         "ByteFallback" => new ByteFallbackDecoder(keepValid: false),
         "Fuse" => new Fuse(),
         "Replace" => new Replace(PatternPart.Read(part["pattern"]), part.Text("content")),
-        "Strip" => new Strip(part.Text("content") is { Length: 1 } content ? content : throw part["content"].Fault("expected one character"), part.Number("start", 0), part.Number("stop", 0)),
+        "Strip" => Strip.Read(part),
         "Metaspace" => new Metaspace(MetaspacePreTokenizer.ReadReplacement(part), MetaspacePreTokenizer.ReadScheme(part) != "never"),
         string other => throw part.Unsupported($"the decoder \"{other}\""),
     };
@@ -82,6 +82,11 @@ internal abstract class Decoder
     /// <summary>Takes up to so many leading and trailing repetitions of a character from each token.</summary>
     internal sealed class Strip(string content, int start, int stop) : Decoder
     {
+        public static new Strip Read(JsonPart part) => new(
+            part.Text("content") is { Length: 1 } content ? content : throw part["content"].Fault("expected one character"),
+            part.Number("start", 0),
+            part.Number("stop", 0));
+
         public override List<string> Apply(List<string> tokens) => [.. tokens.Select(StripOne)];
 
         private string StripOne(string token)

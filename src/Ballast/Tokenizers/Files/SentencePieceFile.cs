@@ -150,7 +150,7 @@ internal static class SentencePieceFile
 
         Dictionary<float, int> ranks = pieces.Select(p => p.Score).Distinct().OrderDescending().Select((score, rank) => (score, rank))
             .ToDictionary(s => s.score, s => s.rank);
-        MergeTable merges = MergeTable.FromRanks(vocabulary, pieces.Where(p => p.Type == PieceType.Normal).Select(p => (p.Text, ranks[p.Score])));
+        MergeTable merges = MergeTable.FromRanks(file, vocabulary, pieces.Where(p => p.Type == PieceType.Normal).Select(p => (p.Text, ranks[p.Score])));
         int unknown = pieces.FindIndex(p => p.Type == PieceType.Unknown);
         BpeOptions options = new(unknown >= 0 ? unknown : null, unknown >= 0 ? null : Unknown, FuseUnknown: true, ByteFallback: settings.ByteFallback);
 

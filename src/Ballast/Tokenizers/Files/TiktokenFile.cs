@@ -54,7 +54,7 @@ internal static class TiktokenFile
             }
         }
 
-        BpeModel model = new(vocabulary, MergeTable.FromRanks(vocabulary, vocabulary.Tokens.Select(t => (t.Key, t.Value))), new(WholeWordsFirst: true));
+        BpeModel model = new(vocabulary, MergeTable.FromRanks(file, vocabulary, vocabulary.Tokens.Select(t => (t.Key, t.Value))), new(WholeWordsFirst: true));
         return new TokenizerParts(model, [.. Enumerable.Range(0, SpecialTokens).Select(i => new AddedToken(vocabulary.LargestId + 1 + i, SpecialName(i)))])
         {
             PreTokenizer = new PreTokenizer.Sequence(

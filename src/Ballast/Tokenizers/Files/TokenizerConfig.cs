@@ -61,12 +61,15 @@ internal sealed record TokenizerConfig
         };
     }
 
-    /// <summary>The tokens of a file and those that only the configuration names; these get the id they have in the vocabulary, or the next free one.</summary>
+    /// <summary>
+    /// The tokens of a file and those that only the configuration names, which get the next free id. A token that is in the vocabulary keeps the id it
+    /// has there.
+    /// </summary>
     public List<AddedToken> Complete(IReadOnlyList<AddedToken> tokens, Vocabulary vocabulary)
     {
-        List<AddedToken> complete = [.. tokens];
-        HashSet<string> known = [.. tokens.Select(t => t.Content)];
-        HashSet<int> taken = [.. tokens.Select(t => t.Id)];
+        List<AddedToken> complete = [.. tokens.Select(t => t with { Id = vocabulary.Id(t.Content) ?? t.Id })];
+        HashSet<string> known = [.. complete.Select(t => t.Content)];
+        HashSet<int> taken = [.. complete.Select(t => t.Id)];
         int next = Math.Max(vocabulary.LargestId, taken.Append(-1).Max()) + 1;
         List<string> named = [.. s_names.Select(n => SpecialTokens?.GetValueOrDefault(n)).OfType<string>(), .. MoreSpecialTokens];
         foreach (AddedToken token in Added.Concat(named.Select(n => new AddedToken(-1, n))).Where(t => t.Content.Length > 0))
