@@ -105,7 +105,7 @@ public class SafetensorsAttackTests
         string path = Save(Bytes("{" + entries + "}", 4000));
         var watch = Stopwatch.StartNew();
         Assert.Contains("overlaps", Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(path)).Message, StringComparison.Ordinal);
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 20);
     }
 
     [Fact]
