@@ -22,7 +22,7 @@ public sealed class RunFolder : IDisposable
         {
             Directory.CreateDirectory(Path);
             WriteText("recipe.yaml", recipe.ToYaml());
-            _metrics = new StreamWriter(System.IO.Path.Combine(Path, "metrics.jsonl")) { AutoFlush = true };
+            _metrics = new StreamWriter(new FileStream(System.IO.Path.Combine(Path, "metrics.jsonl"), FileMode.Create, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -12,7 +12,7 @@ using Ballast.Tokenizers;
 
 namespace Ballast.Training;
 
-/// <summary>One fine-tuning run from its recipe to its folder: recipe.yaml, run.json, metrics.jsonl, model/ and, with an average, plain/ and the controls.</summary>
+/// <summary>One fine-tuning run from its recipe to its folder: recipe.yaml, run.json, metrics.jsonl, report.html, model/ and, with an average, plain/ and the controls.</summary>
 /// <param name="recipe">The recipe, with its files found.</param>
 /// <param name="dataFolder">Where suites named in the recipe are looked for; null: nowhere.</param>
 /// <param name="started">Told the plan once everything has been read and checked, before anything is written.</param>
@@ -40,7 +40,7 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
         using var speaker = new LanguageModel("training", model, tokenizer, template, LanguageModel.EndTokens(recipe.Model, config, tokenizer), ownsModel: false);
         using var ema = recipe.Ema is { } options ? new WeightEma(model.Weights, options) : null;
         using var aligned = ema is null ? null : model.Weights.Master.To(device);
-        List<TrainingHook> hooks = [];
+        List<TrainingHook> hooks = [new EmaDistance()];
         if (suite is not null)
         {
             hooks.Add(new SafetyProbe(recipe.Probe!, suite, speaker, cancellationToken));
@@ -94,6 +94,7 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
 
         facts["model_sha256"] = ModelFolder.HashWeights(tuned, cancellationToken);
         folder.WriteFacts(facts);
+        TuneReport.Save(folder, facts, recipe.ToYaml(), check);
         return new TuneResult(folder.Path, tuned, result, check);
 
         void Log(JsonObject metrics)

@@ -52,6 +52,7 @@ public class TuneRunTests
         Assert.Equal(ModelFolder.HashWeights(result.Model), (string)facts["model_sha256"]!);
         Assert.Equal(recipe.ToYaml(), File.ReadAllText(Path.Combine(folder, "recipe.yaml")));
         Assert.True(File.Exists(Path.Combine(folder, "model", "tokenizer.json")));
+        Assert.Contains("<svg", File.ReadAllText(Path.Combine(folder, "report.html")));
         Assert.InRange((double)facts["ema"]!["effective_lambda"]!, 0.3, 1);
         using Llama tuned = Llama.Load(result.Model), plain = Llama.Load(Path.Combine(folder, "plain")), aligned = Llama.Load(recipe.Model);
         double average = tuned.Weights.Master.Distance(aligned.Weights.Master), weights = plain.Weights.Master.Distance(aligned.Weights.Master);
