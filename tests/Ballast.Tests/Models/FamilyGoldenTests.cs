@@ -25,7 +25,7 @@ public class FamilyGoldenTests
 
     [Theory]
     [MemberData(nameof(Families))]
-    public void Loss_and_every_gradient_equal_those_of_autograd(string family)
+    public void A7_loss_and_every_gradient_equal_those_of_autograd(string family)
     {
         string folder = Shared.Path("golden", "families", family);
         using var golden = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));

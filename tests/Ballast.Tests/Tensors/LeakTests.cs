@@ -12,6 +12,16 @@ namespace Ballast.Tests.Tensors;
 public class LeakTests
 {
     [Fact]
+    public void I6_failed_calls_leave_the_live_count_as_it_was()
+    {
+        using var a = Tensor.Zeros(DType.F32, Device.Cpu, 2, 3);
+        long before = Tensor.Live;
+        Assert.Throws<TorchException>(() => a.View(7));
+        Assert.Throws<TorchException>(() => a.Narrow(0, 1, 5));
+        Assert.Equal(before, Tensor.Live);
+    }
+
+    [Fact]
     public void I1_no_tensor_leaks_over_a_run()
     {
         long before = Tensor.Live;

@@ -172,7 +172,7 @@ public class TrainerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void E3_C2_a_non_finite_step_stops_the_run_and_reaches_neither_weights_nor_average(bool inGradient)
+    public void E1_E3_C2_a_non_finite_step_stops_the_run_and_reaches_neither_weights_nor_average(bool inGradient)
     {
         using var model = Llama.Create(Tiny, 0, training: true);
         using var ema = new WeightEma(model.Weights, new EmaSection(Decay: 0.5));

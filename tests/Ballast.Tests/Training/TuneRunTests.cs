@@ -32,7 +32,7 @@ public class TuneRunTests
         """, "recipe.yaml");
 
     [Fact]
-    public void A_run_writes_a_tuned_model_its_facts_and_its_metrics()
+    public void C10_a_run_writes_the_averaged_and_the_plain_model_its_facts_and_its_metrics()
     {
         string folder = Path.Combine(Shared.TemporaryFolder(), "run");
         var recipe = Recipe(folder, "ema:\n  decay: 0.5\n");
@@ -75,7 +75,7 @@ public class TuneRunTests
     }
 
     [Fact]
-    public void Controls_are_the_merge_at_the_matched_lambda_and_the_scaled_rate()
+    public void C12_controls_are_the_merge_at_the_matched_lambda_and_the_scaled_rate()
     {
         string folder = Path.Combine(Shared.TemporaryFolder(), "run");
         var result = new TuneRun(Recipe(folder, "ema:\n  decay: 0.8\n  controls: true\n")).Run(TestContext.Current.CancellationToken);
