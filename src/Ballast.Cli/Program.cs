@@ -45,6 +45,9 @@ internal static class Program
 
     private static Command Root(Terminal terminal) => new("ballast", "Fine-tunes an aligned language model and keeps it aligned.")
     {
+        TuneVerb.Create(terminal),
+        EvalVerb.Create(terminal),
+        GenerateVerb.Create(terminal),
         MergeVerb.Create(terminal),
         InspectVerb.Create(terminal),
         ValidateVerb.Create(terminal),

@@ -81,6 +81,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool drawsOu
     private static IAnsiConsole Drawing(TextWriter writer) => AnsiConsole.Create(new AnsiConsoleSettings
     {
         Ansi = AnsiSupport.Yes,
+        Interactive = InteractionSupport.Yes,
         ColorSystem = Colors ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
         Out = new AnsiConsoleOutput(writer),
     });

@@ -10,6 +10,7 @@ internal static class InspectVerb
         InspectModelVerb.Create(terminal),
         InspectTokensVerb.Create(terminal),
         InspectChatVerb.Create(terminal),
+        InspectDataVerb.Create(terminal),
         InspectLogitsVerb.Create(terminal),
     };
 }

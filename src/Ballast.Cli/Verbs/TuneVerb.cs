@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.Globalization;
+using Ballast.Configs;
+using Ballast.Tokenizers;
+using Ballast.Training;
+
+namespace Ballast.Cli.Verbs;
+
+/// <summary>tune: fine-tunes the model of a recipe into a run folder.</summary>
+internal static class TuneVerb
+{
+    public static Command Create(Terminal terminal)
+    {
+        var recipe = RecipeArgument.Create();
+        var set = RecipeArgument.CreateSet();
+        var output = new Option<string?>("--out") { Description = "The run folder (default: the recipe's output)", HelpName = "DIR" };
+        var data = DataFolder.CreateOption();
+        var command = new Command("tune", "Fine-tune a model as a recipe says.") { recipe, set, output, data };
+        command.SetAction(parse =>
+        {
+            var loaded = Recipe.Load(parse.GetRequiredValue(recipe), parse.GetValue(set));
+            loaded = parse.GetValue(output) is string folder ? loaded with { Output = folder } : loaded;
+            var tokenizer = new Lazy<Tokenizer>(() => Tokenizer.Load(loaded.Model));
+            var progress = new TuneProgress(terminal, ids => tokenizer.Value.Decode(ids));
+            var result = progress.Watch(() => new TuneRun(loaded, parse.GetValue(data), progress.Begin, progress.Step).Run(terminal.Cancellation));
+            terminal.Say(Describe(result));
+            terminal.Out.WriteLine(result.Model);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static string Describe(TuneResult result)
+    {
+        string stopped = result.Training.Stopped is string reason ? $", stopped early: {reason}" : "";
+        string average = result.Ema is EmaCheck ema ? $"; the average covers {ema.EffectiveLambda:0.000} of the way that the weights went" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{result.Training.Steps} steps, {result.Training.Tokens:N0} tokens{stopped}{average}");
+    }
+}
