@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using Ballast.Checkpoints;
 
 namespace Ballast.Configs;
 
@@ -29,8 +30,8 @@ internal static class ConfigBinder
     {
         if (problems.Count > 0)
         {
-            throw new ConfigException(string.Join('\n', problems.Select(
-                problem => problem.Path.Length == 0 ? $"{tree.PlaceOf("")}: {problem.Message}" : $"{tree.PlaceOf(problem.Path)}: {problem.Path}: {problem.Message}")));
+            throw new ConfigException(string.Join('\n', problems.Select(problem =>
+                $"{tree.PlaceOf(problem.Path)}: {problem.Path}{(problem.Path.Length == 0 ? "" : ": ")}{problem.Message}")));
         }
     }
 
@@ -69,17 +70,19 @@ internal static class ConfigBinder
     private static void CheckKeys(JsonObject map, JsonTypeInfo type, string path, List<ConfigProblem> problems)
     {
         Dictionary<string, JsonPropertyInfo> known = type.Properties.ToDictionary(property => property.Name);
+        string[] unused = [.. known.Keys.Where(name => !map.ContainsKey(name))];
         foreach ((string key, JsonNode? value) in map)
         {
             string below = path.Length == 0 ? key : $"{path}.{key}";
             if (known.TryGetValue(key, out JsonPropertyInfo? property))
             {
-                bool nullable = Nullable.GetUnderlyingType(property.PropertyType) is not null || (property.AssociatedParameter?.IsNullable ?? property.IsSetNullable);
+                bool nullable = Nullable.GetUnderlyingType(property.PropertyType) is not null
+                    || (property.AssociatedParameter?.IsNullable ?? property.IsSetNullable);
                 Check(value, type.Options.GetTypeInfo(property.PropertyType), below, nullable, problems);
             }
             else
             {
-                problems.Add(new(below, $"unknown key{Suggestion.For(key, known.Keys.Except(map.Select(pair => pair.Key)))}"));
+                problems.Add(new(below, $"unknown key{Suggestion.For(key, unused)}"));
             }
         }
 
@@ -92,19 +95,12 @@ internal static class ConfigBinder
     private static string Hint(JsonNode? node, JsonTypeInfo type) =>
         node?.GetValueKind() == JsonValueKind.String ? Suggestion.For(node.GetValue<string>(), ScalarType.Names(type)) : "";
 
-    private static string Shown(JsonNode? node)
+    private static string Shown(JsonNode? node) => node switch
     {
-        switch (node)
-        {
-            case null:
-                return "nothing";
-            case JsonObject:
-                return "keys with values";
-            case JsonArray:
-                return "a list";
-            default:
-                string text = node.GetValueKind() == JsonValueKind.String ? $"the text '{node.GetValue<string>()}'" : node.ToJsonString();
-                return text.Length <= 80 ? text : text[..77] + "...";
-        }
-    }
+        null => "nothing",
+        JsonObject => "keys with values",
+        JsonArray => "a list",
+        _ when node.GetValueKind() == JsonValueKind.String => $"the text {PrintableName.Quote(node.GetValue<string>())}",
+        _ => node.ToJsonString(),
+    };
 }

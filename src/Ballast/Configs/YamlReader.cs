@@ -40,13 +40,20 @@ internal static class YamlReader
     /// <exception cref="ConfigException">The text is not the YAML that is allowed here.</exception>
     public static ConfigTree Parse(string text, string file)
     {
+        var parser = new Parser(new StringReader(text));
         try
         {
-            return new Reading(new Parser(new StringReader(text)), file).Document();
+            return new Reading(parser, file).Document();
         }
         catch (YamlException fault)
         {
             throw new ConfigException($"{file}:{fault.Start.Line}:{fault.Start.Column}: not valid YAML: {fault.Message.ReplaceLineEndings(" ")}", fault);
+        }
+        catch (InvalidOperationException fault)
+        {
+            // The scanner's answer to some damaged text, a bug of YamlDotNet 16.3.
+            Mark near = parser.Current?.End ?? Mark.Empty;
+            throw new ConfigException($"{file}:{near.Line}:{near.Column}: not valid YAML after this place", fault);
         }
     }
 
@@ -65,7 +72,8 @@ internal static class YamlReader
             parser.Consume<DocumentStart>();
             JsonNode? root = Node("", 0);
             parser.Consume<DocumentEnd>();
-            return parser.Accept<StreamEnd>(out _) ? new ConfigTree(file, root, _places) : throw Fault(parser.Current!.Start, "a second document is not allowed");
+            return parser.Accept<StreamEnd>(out _) ? new ConfigTree(file, root, _places)
+                : throw Fault(parser.Current!.Start, "a second document is not allowed");
         }
 
         private JsonNode? Node(string path, int depth)
@@ -119,9 +127,9 @@ internal static class YamlReader
                     throw Fault(parser.Current!.Start, "a key must be plain text, without anchors, aliases or nesting");
                 }
 
-                if (!key.Anchor.IsEmpty || !key.Tag.IsEmpty || key.Value.Length is 0 or > MaxKeyLength || key.Value == "<<")
+                if (!key.Anchor.IsEmpty || !key.Tag.IsEmpty || key.Value.Length is 0 or > MaxKeyLength || key.Value == "<<" || key.Value.Any(char.IsControl))
                 {
-                    throw Fault(key.Start, $"a key must be plain text of 1 to {MaxKeyLength} characters, without anchors, tags or merging");
+                    throw Fault(key.Start, $"a key must be one line of 1 to {MaxKeyLength} characters, without anchors, tags or merging");
                 }
 
                 if (!keys.TryAdd(key.Value, Place(key.Start)))

@@ -57,8 +57,9 @@ public class YamlReaderTests
     [InlineData("a: !!str 1\n", "run.yaml:1:4: the tag 'tag:yaml.org,2002:str' is not allowed")]
     [InlineData("", "run.yaml: the file is empty")]
     [InlineData("# only a comment\n", "run.yaml: the file is empty")]
-    [InlineData("&k a: 1\n", "run.yaml:1:1: a key must be plain text of 1 to 200 characters, without anchors, tags or merging")]
-    [InlineData("<<: {a: 1}\n", "run.yaml:1:1: a key must be plain text of 1 to 200 characters, without anchors, tags or merging")]
+    [InlineData("&k a: 1\n", "run.yaml:1:1: a key must be one line of 1 to 200 characters, without anchors, tags or merging")]
+    [InlineData("<<: {a: 1}\n", "run.yaml:1:1: a key must be one line of 1 to 200 characters, without anchors, tags or merging")]
+    [InlineData("\"a\\nb\": 1\n", "run.yaml:1:1: a key must be one line of 1 to 200 characters, without anchors, tags or merging")]
     [InlineData("? [a]\n: 1\n", "run.yaml:1:3: a key must be plain text, without anchors, aliases or nesting")]
     public void H11_what_configurations_may_not_contain_is_refused_with_its_place(string yaml, string message) => Assert.Equal(message, Fault(yaml));
 
@@ -70,6 +71,34 @@ public class YamlReaderTests
 
     [Fact]
     public void Deep_nesting_is_refused_at_once() => Assert.Contains("nested deeper than 64 levels", Fault(new string('[', 100_000)));
+
+    [Fact]
+    public void G10_damaged_recipes_are_refused_or_read_but_never_crash()
+    {
+        string valid = Recipe.Parse("model: m\noutput: o\ndata: {train: [{path: p}], template_variables: {a: 'b'}}\nema: {}\nprobe: {suite: s}\n", "r").ToYaml();
+        var random = new Ballast.Data.SplitMix64(1);
+        int read = 0;
+        for (int i = 0; i < 2000; i++)
+        {
+            char[] text = valid.ToCharArray();
+            for (int change = 0; change <= i % 3; change++)
+            {
+                text[random.Below(text.Length)] = ":-[]{}&*!|>'\"%@`#?,\n\t x0\u0000\uFEFF"[random.Below(25)];
+            }
+
+            try
+            {
+                Recipe.Parse(new string(text), "r");
+                read++;
+            }
+            catch (ConfigException fault)
+            {
+                Assert.DoesNotContain(fault.Message.Split('\n'), line => !line.StartsWith("r:", StringComparison.Ordinal));
+            }
+        }
+
+        Assert.InRange(read, 10, 1900);
+    }
 
     [Fact]
     public void Large_files_text_that_is_not_utf8_and_absent_files_are_refused()

@@ -52,6 +52,7 @@ public class RowReaderTests
     [Theory]
     [InlineData("r.json", "", "r.json:1: not valid JSON: ")]
     [InlineData("r.json", "7", "r.json: expected a list of rows, [{...}, ...], or one object per line")]
+    [InlineData("r.json", "{\n  \"data\": []\n}", "r.json: expected a list of rows, [{...}, ...], or one object per line; the file begins with a single object")]
     [InlineData("r.json", "[{\"a\": 1},\n{\"b\" 2}]", "r.json:2: not valid JSON: '2' is invalid after a property name")]
     [InlineData("r.json", "[{\"a\": 1}", "r.json:1: not valid JSON: ")]
     [InlineData("r.json", "[{\"a\": 1}] x", "r.json:1: not valid JSON: 'x' is invalid after a single JSON value")]
@@ -123,6 +124,40 @@ public class RowReaderTests
     [InlineData("a,b\n1,\"x\n2,z\n", "2: a quote is never closed")]
     [InlineData("a,b\n1,\"x\" y\n2,z\n", "2: text follows a closing quote; a quote inside quotes must be doubled")]
     public void Quotes_in_csv_are_taken_as_they_are_or_make_a_faulty_row(string text, string first) => Assert.Equal(first, Lines("r.csv", text)[0]);
+
+    [Theory]
+    [InlineData("r.json", "[{\"a\": \"x\", \"b\": [1, null]},\n {\"a\": \"\\u00e9\"}]\n")]
+    [InlineData("r.jsonl", "{\"a\": \"x\", \"b\": [1, null]}\n{\"a\": \"\\ud83d\\ude00\"}\n")]
+    [InlineData("r.csv", "a,b\n1,\"x, \"\"y\"\"\"\n\"two\nlines\",\n")]
+    public void G10_damaged_files_give_rows_or_faults_but_never_crash(string name, string text)
+    {
+        string path = Path.Combine(Shared.TemporaryFolder(), name);
+        byte[] valid = Encoding.UTF8.GetBytes(text);
+        var random = new SplitMix64(2);
+        int good = 0;
+        for (int i = 0; i < 1500; i++)
+        {
+            byte[] bytes = [.. valid];
+            for (int change = 0; change <= i % 3; change++)
+            {
+                bytes[random.Below(bytes.Length)] = (byte)random.Below(256);
+            }
+
+            File.WriteAllBytes(path, bytes);
+            try
+            {
+                SourceRow[] rows = [.. RowReader.Read(path)];
+                Assert.All(rows, row => Assert.True(row.Fields is null ^ row.Fault is null));
+                good += rows.Count(row => row.Fields?.ToJsonString().Length > 0);
+            }
+            catch (DataException fault)
+            {
+                Assert.StartsWith(path, fault.Message);
+            }
+        }
+
+        Assert.InRange(good, 50, 2950);
+    }
 
     [Theory]
     [InlineData("tokens-gzip")]

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ballast.Checkpoints;
 
 namespace Ballast.Data.Formats;
 
@@ -34,7 +35,8 @@ internal sealed class ShareGptFormat : DataFormat
             string at = $"conversations[{i}]";
             JsonObject turn = Field.Object(turns[i], at);
             string from = Field.Text(turn, "from", $"{at}.from");
-            string role = s_roles.GetValueOrDefault(from) ?? throw new BadRowException($"{at}.from", $"'{from}' is none of {string.Join(", ", s_roles.Keys)}");
+            string role = s_roles.GetValueOrDefault(from)
+                ?? throw new BadRowException($"{at}.from", $"{PrintableName.Quote(from)} is none of {string.Join(", ", s_roles.Keys)}");
             if (role == "assistant")
             {
                 Messages.CheckWeight(turn, at);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
+using Ballast.Checkpoints;
 using CsvHelper;
 
 namespace Ballast.Data.Readers;
@@ -48,7 +49,7 @@ internal static class CsvRows
     {
         string[] columns = [.. reader.Headers];
         return columns.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice
-            ? throw new DataException($"{path}:1: the column '{twice.Key}' is given twice") : columns;
+            ? throw new DataException($"{path}:1: the column {PrintableName.Quote(twice.Key)} is given twice") : columns;
     }
 
     private static JsonObject Row(string[] columns, string[] fields) =>

@@ -5,6 +5,9 @@ namespace Ballast.Data.Readers;
 /// <summary>Reads a JSON file that holds a list of rows, of up to 1 GiB.</summary>
 internal static class JsonArrayReader
 {
+    /// <summary>What a JSON file must hold.</summary>
+    public const string Expected = "a list of rows, [{...}, ...], or one object per line";
+
     private const long MaxBytes = 1L << 30;
 
     /// <summary>The rows, read one at a time from the file's bytes.</summary>
@@ -13,7 +16,8 @@ internal static class JsonArrayReader
         long size = new FileInfo(path).Length;
         if (size > MaxBytes)
         {
-            throw new DataException($"{path}: the file has {size} bytes, above the {MaxBytes >> 20} MiB that are read as one list; write it as JSON Lines, one row per line");
+            throw new DataException(
+                $"{path}: the file has {size} bytes, above the {MaxBytes >> 20} MiB that are read as one list; write it as JSON Lines, one row per line");
         }
 
         var reading = new Reading(path, File.ReadAllBytes(path));
@@ -41,7 +45,7 @@ internal static class JsonArrayReader
                 var reader = new Utf8JsonReader(rest, isFinalBlock: true, _state);
                 if (_consumed == 0 && (!reader.Read() || reader.TokenType != JsonTokenType.StartArray))
                 {
-                    throw new DataException($"{path}: expected a list of rows, [{{...}}, ...], or one object per line");
+                    throw new DataException($"{path}: expected {Expected}");
                 }
 
                 reader.Read();

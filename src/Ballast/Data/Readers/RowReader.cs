@@ -17,7 +17,8 @@ internal static class RowReader
         Start start = Peek(path);
         return ending switch
         {
-            ".json" when start != Start.Object => JsonArrayReader.Read(path),
+            ".json" when start is Start.OpenObject => throw new DataException($"{path}: expected {JsonArrayReader.Expected}; the file begins with a single object"),
+            ".json" when start is Start.Other => JsonArrayReader.Read(path),
             ".json" or ".jsonl" or ".ndjson" => JsonLinesReader.Read(path),
             ".csv" => CsvRows.Read(path),
             ".parquet" => Parquet(path),
@@ -41,8 +42,8 @@ internal static class RowReader
                 throw new DataException($"{path}: this is a git-lfs pointer, not the data; fetch it with 'git lfs pull' in its folder");
             }
 
-            text = text.StartsWith("\u00EF\u00BB\u00BF", StringComparison.Ordinal) ? text[3..] : text;
-            return text.TrimStart().StartsWith('{') ? Start.Object : Start.Other;
+            text = (text.StartsWith("\u00EF\u00BB\u00BF", StringComparison.Ordinal) ? text[3..] : text).TrimStart();
+            return !text.StartsWith('{') ? Start.Other : text.Split('\n')[0].TrimEnd() == "{" ? Start.OpenObject : Start.Object;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -52,7 +53,8 @@ internal static class RowReader
 
     private enum Start
     {
-        Object,
         Other,
+        Object,
+        OpenObject,
     }
 }
