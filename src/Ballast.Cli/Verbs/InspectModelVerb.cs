@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Ballast.Checkpoints;
+using Ballast.Models;
 using Ballast.Tensors;
 
 namespace Ballast.Cli.Verbs;
@@ -37,6 +38,7 @@ internal static class InspectModelVerb
         terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{summary.Folder}: {summary.Parameters:N0} parameters in {summary.Tensors.Count} tensors, {summary.Bytes:N0} bytes ({types})"));
+        terminal.Out.WriteLine($"config.json asks for {Demand(summary)}");
         terminal.Out.WriteLine($"files: {string.Join(", ", summary.Tensors.Select(t => t.File).Distinct().Concat(summary.Sidecars))}");
         var tensors = new TextTable("tensor", "type", "shape", ">parameters", "file");
         foreach (var (entry, file) in summary.Tensors)
@@ -50,6 +52,23 @@ internal static class InspectModelVerb
         foreach (var (key, value) in summary.Config)
         {
             terminal.Out.WriteLine($"  {key}: {value?.ToJsonString() ?? "null"}");
+        }
+    }
+
+    /// <summary>What the configuration makes of the model, or why Ballast cannot run it.</summary>
+    private static string Demand(ModelSummary summary)
+    {
+        try
+        {
+            var config = LlamaConfig.Parse(summary.Config, Path.Combine(summary.Folder, ModelFolder.ConfigFile));
+            string ignored = config.IgnoredKeys.Count > 0 ? $"; keys without effect here: {string.Join(", ", config.IgnoredKeys)}" : "";
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{config.ParameterCount:N0} parameters: {config.NumLayers} layers of width {config.HiddenSize}, {config.NumHeads} heads over {config.NumKvHeads}, {config.VocabSize:N0} tokens, {config.MaxSeqLen:N0} at a time{ignored}");
+        }
+        catch (CheckpointException fault)
+        {
+            return $"what Ballast does not run: {fault.Message}";
         }
     }
 

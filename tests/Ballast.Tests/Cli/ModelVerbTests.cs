@@ -22,8 +22,19 @@ public sealed class ModelVerbTests : IDisposable
     {
         string text = CommandLine.Run("inspect", "model", _model).Success();
         Assert.Contains("12,272 parameters in 21 tensors, 49,088 bytes (F32 12,272)", text);
+        Assert.Contains("config.json asks for 12,272 parameters: 2 layers of width 16, 2 heads over 1, 261 tokens, 256 at a time", text);
         Assert.Matches(@"(?m)^model\.layers\.1\.self_attn\.k_proj\.weight +F32 +8 x 16 +128 +model\.safetensors$", text);
         Assert.Contains("  num_key_value_heads: 1\n", text);
+    }
+
+    [Fact]
+    public void Inspect_model_says_why_a_family_cannot_run_and_shows_the_rest()
+    {
+        string config = Path.Combine(_model, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"llama\"", "\"mamba\"", StringComparison.Ordinal));
+        string text = CommandLine.Run("inspect", "model", _model).Success();
+        Assert.Contains("what Ballast does not run: ", text);
+        Assert.Contains("lm_head.weight", text);
     }
 
     [Fact]
