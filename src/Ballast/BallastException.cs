@@ -1,7 +1,7 @@
 namespace Ballast;
 
 /// <summary>A fault the user can mend: one line that names the file, line or tensor, what was found, what is expected and what to do.</summary>
-/// <remarks>The command line prints <see cref="Exception.Message"/> alone on stderr and exits with 2.</remarks>
+/// <remarks>The command line prints <see cref="Exception.Message"/> alone on stderr and exits with 2, after a <see cref="RunException"/> with 1.</remarks>
 public abstract class BallastException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A fault in a recipe, an option or a combination of both.</summary>
