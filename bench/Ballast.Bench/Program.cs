@@ -1,15 +1,12 @@
 using Ballast.Bench;
 
-if (args is not ["train", ..])
+switch (args)
 {
-    Console.Error.WriteLine("usage: train [--hidden N] [--intermediate N] [--layers N] [--heads N] [--kv-heads N] [--vocab N] [--tokens N] [--batch N] [--steps N] [--threads N] [--mode f32|bf16] [--ema D]");
-    return 2;
+    case ["compare", ..]:
+        return CompareBench.Run(args[1..]);
+    case ["train", ..] when args.Length % 2 == 1:
+        return TrainBench.Run(args.Skip(1).Chunk(2).Where(pair => pair[0] != "--style").ToDictionary(pair => pair[0].TrimStart('-'), pair => pair[1]));
+    default:
+        Console.Error.WriteLine("usage: bench/run train|compare [--hidden N] [--intermediate N] [--layers N] [--heads N] [--kv-heads N] [--vocab N] [--tokens N] [--batch N] [--steps N] [--threads N] [--mode f32|bf16] [--ema D]");
+        return 2;
 }
-
-var options = new Dictionary<string, string>();
-for (int i = 1; i + 1 < args.Length; i += 2)
-{
-    options[args[i].TrimStart('-')] = args[i + 1];
-}
-
-return TrainBench.Run(options);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Ballast.Configs;
 using Ballast.Models;
@@ -12,10 +13,10 @@ internal static class TrainBench
 {
     public static int Run(Dictionary<string, string> options)
     {
-        int Get(string name, int fallback) => options.TryGetValue(name, out string? text) ? int.Parse(text) : fallback;
+        int Get(string name, int fallback) => options.TryGetValue(name, out string? text) ? int.Parse(text, CultureInfo.InvariantCulture) : fallback;
         int vocab = Get("vocab", 4096), hidden = Get("hidden", 256), layers = Get("layers", 6), tokens = Get("tokens", 128), batch = Get("batch", 16), steps = Get("steps", 10);
         string mode = options.GetValueOrDefault("mode", "f32");
-        double? ema = options.TryGetValue("ema", out string? decay) ? double.Parse(decay) : null;
+        double? ema = options.TryGetValue("ema", out string? decay) ? double.Parse(decay, CultureInfo.InvariantCulture) : null;
         TorchLibrary.Threads = Get("threads", 2);
         var config = new LlamaConfig
         {
