@@ -8,6 +8,7 @@ internal sealed partial class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
+    private int _signals;
 
     public Interruption() => _registrations =
     [
@@ -34,7 +35,7 @@ internal sealed partial class Interruption : IDisposable
     {
         context.Cancel = true;
         int code = context.Signal == PosixSignal.SIGTERM ? Cli.ExitCode.Terminated : Cli.ExitCode.Interrupted;
-        if (_source.IsCancellationRequested)
+        if (Interlocked.Increment(ref _signals) > 1)
         {
             EndNow(code);
         }

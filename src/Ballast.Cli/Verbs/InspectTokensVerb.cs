@@ -56,12 +56,17 @@ internal static class InspectTokensVerb
     {
         try
         {
-            return JsonNode.Parse(line)!.GetValue<string>();
+            if (JsonNode.Parse(line) is JsonValue value && value.TryGetValue(out string? text))
+            {
+                return text;
+            }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new DataException($"{place}: expected one JSON string, as in \"Hello\"", e);
+            throw new DataException($"{place}: expected one JSON string, as in \"Hello\", found broken JSON", e);
         }
+
+        throw new DataException($"{place}: expected one JSON string, as in \"Hello\"");
     }
 
     private static string ToJson(int[] ids) => $"[{string.Join(", ", ids)}]";
