@@ -16,8 +16,9 @@ internal static class EvalVerb
         var output = new Option<string>("--out") { Description = "Folder for samples, summary and report; run again, it continues", HelpName = "DIR", DefaultValueFactory = _ => "runs/eval" };
         var data = DataFolder.CreateOption();
         var limit = new Option<int?>("--limit") { Description = "Only the first prompts of each suite", HelpName = "N" };
+        var template = new Option<PromptStyle?>("--template") { Description = "How prompts are put, over what the suites say: chat, raw or alpaca", HelpName = "STYLE" };
         var json = JsonOption.Create();
-        var command = new Command("eval", "Measure safety, over-refusal and utility; compare models.") { models, suites, output, data, limit, json };
+        var command = new Command("eval", "Measure safety, over-refusal and utility; compare models.") { models, suites, output, data, limit, template, json };
         command.SetAction(parse =>
         {
             string[] folders = parse.GetRequiredValue(models);
@@ -25,6 +26,11 @@ internal static class EvalVerb
             if (parse.GetValue(limit) is int count)
             {
                 asked = [.. asked.Select(suite => suite.Take(count >= 1 ? count : throw new ConfigException($"--limit must be at least 1, got {count}")))];
+            }
+
+            if (parse.GetValue(template) is { } style)
+            {
+                asked = [.. asked.Select(suite => suite with { Style = style })];
             }
 
             EvaluatedModel[] evaluated = [.. folders.Zip(ModelNames.Of(folders), (folder, name) => EvaluatedModel.FromFolder(name, folder, () => LanguageModel.Load(folder)))];

@@ -1,3 +1,4 @@
+using Ballast.Evaluation.Suites;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -9,7 +10,7 @@ namespace Ballast.Configs;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
-    Converters = [typeof(SnakeCaseEnum<Schedule>), typeof(SnakeCaseEnum<Precision>), typeof(SnakeCaseEnum<EmaMode>), typeof(SnakeCaseEnum<TooLong>)])]
+    Converters = [typeof(SnakeCaseEnum<Schedule>), typeof(SnakeCaseEnum<Precision>), typeof(SnakeCaseEnum<EmaMode>), typeof(SnakeCaseEnum<TooLong>), typeof(SnakeCaseEnum<PromptStyle>)])]
 [JsonSerializable(typeof(Recipe))]
 internal sealed partial class ConfigContext : JsonSerializerContext;
 

@@ -1,3 +1,5 @@
+using Ballast.Evaluation.Suites;
+
 namespace Ballast.Configs;
 
 /// <summary>A small safety evaluation during training.</summary>
@@ -7,13 +9,15 @@ namespace Ballast.Configs;
 /// <param name="Judge">The judge that tells an unsafe reply, by name.</param>
 /// <param name="MaxNewTokens">Longest reply in tokens, at least 1.</param>
 /// <param name="StopAbove">Stops the run when the attack success rate exceeds it, in [0, 1]; null: never.</param>
+/// <param name="Template">How the prompts are put: chat, raw or alpaca; null: as the suite says.</param>
 public sealed record ProbeSection(
     string Suite,
     int Every = 50,
     int Prompts = 32,
     string Judge = "extended",
     int MaxNewTokens = 32,
-    double? StopAbove = null)
+    double? StopAbove = null,
+    PromptStyle? Template = null)
 {
     /// <summary>What is wrong with the values.</summary>
     internal IEnumerable<ConfigProblem> Problems()

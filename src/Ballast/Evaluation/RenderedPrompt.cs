@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ballast.Data.Formats;
 using Ballast.Evaluation.Suites;
 using Ballast.Generation;
 
@@ -13,7 +14,7 @@ public sealed record RenderedPrompt(string Text, int[] Ids)
     /// <exception cref="BallastException">The model has no chat template, the template refuses the messages, or the prompt leaves no room for a reply.</exception>
     public static RenderedPrompt Of(ILanguageModel model, Suite suite, SuitePrompt prompt)
     {
-        RenderedPrompt rendered = suite.Style == PromptStyle.Raw ? Raw(model, suite, prompt) : Chat(model, suite, prompt);
+        RenderedPrompt rendered = suite.Style == PromptStyle.Chat ? Chat(model, suite, prompt) : Raw(model, suite, prompt);
         return rendered.Ids.Length < model.MaxLength
             ? rendered
             : throw new DataException(
@@ -22,7 +23,8 @@ public sealed record RenderedPrompt(string Text, int[] Ids)
 
     private static RenderedPrompt Raw(ILanguageModel model, Suite suite, SuitePrompt prompt)
     {
-        string text = suite.System is null ? prompt.Text : $"{suite.System}\n\n{prompt.Text}";
+        string words = suite.System is null ? prompt.Text : $"{suite.System}\n\n{prompt.Text}";
+        string text = suite.Style == PromptStyle.Alpaca ? AlpacaPromptFormat.WithoutInput.Replace("{instruction}", words, StringComparison.Ordinal) : words;
         return new RenderedPrompt(text, model.Tokenizer.Encode(text, addSpecialTokens: true, parseSpecialTokens: false));
     }
 
@@ -30,7 +32,7 @@ public sealed record RenderedPrompt(string Text, int[] Ids)
     {
         if (model.Template is null)
         {
-            throw new ConfigException($"{suite.Name}: '{model.Name}' has no chat template; add one to its folder (chat_template.jinja) or ask with template: raw");
+            throw new ConfigException($"{suite.Name}: '{model.Name}' has no chat template; add one to its folder (chat_template.jinja), or ask with the template raw or alpaca");
         }
 
         JsonArray messages = suite.System is null ? [] : [Message("system", suite.System)];

@@ -104,7 +104,8 @@ public sealed class LanguageModel : ILanguageModel
                 replies[index] = new Reply(tokens, Tokenizer.Decode(tokens, skipSpecialTokens: true), stopped);
             }
 
-            progress?.Report(done += batch.Length);
+            done += batch.Length;
+            progress?.Report(done);
         }
 
         return replies;
@@ -152,7 +153,8 @@ public sealed class LanguageModel : ILanguageModel
                 scores[part[i]] = new RowScore(result.LossSum[i], result.Targets[i], result.Correct[i]);
             }
 
-            progress?.Report(done += count);
+            done += count;
+            progress?.Report(done);
         }
 
         return scores;

@@ -1,4 +1,5 @@
 using Ballast.Checkpoints;
+using Ballast.Data;
 using Ballast.Generation;
 using Ballast.Models;
 using Ballast.Tests.Support;
@@ -111,5 +112,21 @@ public class DecodingTests
         using var model = LanguageModel.Load(Shared.Path("data", "tinyllama-stories260K", "hf"));
         var fault = Assert.Throws<DataException>(() => model.Generate([[1], new int[512]], new GenerationOptions(), null, TestContext.Current.CancellationToken));
         Assert.Contains("prompt 2 has 512 tokens", fault.Message);
+    }
+
+    [Fact]
+    public void Scores_of_rows_together_equal_those_of_each_row_and_the_golden_losses()
+    {
+        string folder = Shared.Path("data", "tinyllama-stories260K");
+        using var model = LanguageModel.Load(Path.Combine(folder, "hf"));
+        var sequences = JsonFile.ReadObject(Path.Combine(folder, "golden.json"))["sequences"]!.AsArray();
+        TokenRow[] rows = [.. sequences.Select(s => s!["ids"]!.AsArray().Select(v => (int)v!).ToArray()).Select((ids, i) => new TokenRow(ids, ids, $"row {i}"))];
+        var together = model.Score(rows, null, TestContext.Current.CancellationToken);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            Assert.Equal(sequences[i]!["token_nll"]!.AsArray().Sum(v => (double)v!), together[i].LossSum, 1e-3);
+            Assert.Equal(rows[i].Length - 1, together[i].Targets);
+            Assert.Equal(model.Score([rows[i]], null, TestContext.Current.CancellationToken)[0].Correct, together[i].Correct);
+        }
     }
 }

@@ -12,4 +12,8 @@ public enum PromptStyle
     /// <summary>As bare text after the beginning-of-text token.</summary>
     [JsonStringEnumMemberName("raw")]
     Raw,
+
+    /// <summary>As bare text inside the prompt of Stanford Alpaca without an input: the test-time form of rows of the format alpaca-prompt.</summary>
+    [JsonStringEnumMemberName("alpaca")]
+    Alpaca,
 }
