@@ -1,7 +1,6 @@
 using System.Xml.Linq;
 using Ballast.Evaluation;
 using Ballast.Evaluation.Suites;
-using Ballast.Evaluation.Text;
 using Ballast.Generation;
 using Ballast.Reports;
 using Ballast.Tests.Support;

@@ -49,7 +49,7 @@ public class TuneRunTests
         var facts = JsonFile.ReadObject(Path.Combine(folder, "run.json"));
         Assert.Equal(12, (int)facts["train"]!["rows"]!);
         Assert.Equal(64, ((string)facts["train"]!["sources"]![0]!["sha256"]!).Length);
-        Assert.Equal(ModelFolder.HashWeights(result.Model), (string)facts["model_sha256"]!);
+        Assert.Equal(ModelFolder.HashWeights(result.Model, TestContext.Current.CancellationToken), (string)facts["model_sha256"]!);
         Assert.Equal(recipe.ToYaml(), File.ReadAllText(Path.Combine(folder, "recipe.yaml")));
         Assert.True(File.Exists(Path.Combine(folder, "model", "tokenizer.json")));
         Assert.Contains("<svg", File.ReadAllText(Path.Combine(folder, "report.html")));

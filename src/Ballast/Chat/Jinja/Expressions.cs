@@ -130,7 +130,7 @@ internal sealed class Call(Expression callee, ArgumentList arguments) : Expressi
     public override object? Evaluate(Interpreter run)
     {
         Step(run);
-        return run.Call(Callee.Evaluate(run), Arguments.Evaluate(run));
+        return Interpreter.Call(Callee.Evaluate(run), Arguments.Evaluate(run));
     }
 }
 

@@ -106,7 +106,7 @@ internal sealed class Interpreter(Scope scope)
         return value;
     }
 
-    public object? Call(object? callee, Arguments arguments)
+    public static object? Call(object? callee, Arguments arguments)
     {
         return callee switch
         {

@@ -86,7 +86,7 @@ internal sealed class CallStatement(int line, Call call, Macro body) : Statement
     {
         Arguments arguments = call.Arguments.Evaluate(run);
         arguments = arguments with { Named = [.. arguments.Named, new("caller", body.Bind(run, run.Scope))] };
-        run.Write(Printer.Text(run.Call(call.Callee.Evaluate(run), arguments), run.Budget));
+        run.Write(Printer.Text(Interpreter.Call(call.Callee.Evaluate(run), arguments), run.Budget));
         return Flow.Normal;
     }
 }
