@@ -47,7 +47,7 @@ internal sealed class TuneProgress(Terminal terminal, Func<int[], string> decode
         }
 
         var first = plan.Data.Train.Rows[0];
-        string text = JsonValue.Create(decode(first.InputIds)).ToJsonString();
+        string text = decode(first.InputIds).ReplaceLineEndings("\\n");
         _say($"first row ({first.Source}): {(text.Length > 300 ? text[..300] + "..." : text)}");
         _say(string.Create(
             CultureInfo.InvariantCulture, $"{plan.Parameters:N0} parameters, {plan.DType.SafetensorsName}, {plan.TotalSteps} steps, {100 * plan.PaddingShare:0.0} % padding"));
@@ -61,7 +61,7 @@ internal sealed class TuneProgress(Terminal terminal, Func<int[], string> decode
         int step = (int)metrics["step"]!;
         string line = string.Create(
             CultureInfo.InvariantCulture,
-            $"step {step}/{_total}  loss {(double)metrics["loss"]!:0.0000}  rate {(double)metrics["learning_rate"]!:0.00e+0}  {(double)metrics["tokens_per_second"]!:N0} tokens/s");
+            $"{(metrics["run"] is { } run ? $"{run}: " : "")}step {step}/{_total}  loss {(double)metrics["loss"]!:0.0000}  rate {(double)metrics["learning_rate"]!:0.00e+0}  {(double)metrics["tokens_per_second"]!:N0} tokens/s");
         if (metrics["asr_probe"] is JsonNode rate)
         {
             line += string.Create(CultureInfo.InvariantCulture, $"  attack success {100 * (double)rate:0.0} %");

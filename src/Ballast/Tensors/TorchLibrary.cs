@@ -124,6 +124,11 @@ public static partial class TorchLibrary
         }
 
         NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, _, _) => name == Name ? library : 0);
+        if (Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is null)
+        {
+            Native.Check(Native.ballast_threads(Environment.ProcessorCount, out _));  // some builds of libtorch begin with one thread
+        }
+
         return library;
     }
 

@@ -32,7 +32,11 @@ internal sealed class EmaControls(Recipe recipe, string? dataFolder, Action<Json
     }
 
     private TuneResult Tune(string output, double rate, CancellationToken cancellationToken) => new TuneRun(
-        recipe with { Output = output, Ema = null, Probe = null, Training = recipe.Training with { LearningRate = rate } }, dataFolder, null, progress).Run(cancellationToken);
+        recipe with { Output = output, Ema = null, Probe = null, Training = recipe.Training with { LearningRate = rate } }, dataFolder, null, metrics =>
+        {
+            metrics["run"] = Path.GetFileName(output);  // tells a listener that these steps are a control's
+            progress?.Invoke(metrics);
+        }).Run(cancellationToken);
 
     // aligned + lambda (tuned - aligned), written with the lambda in its card
     private void Merge(Llama model, Tensor tuned, Tensor aligned, double lambda, string folder)

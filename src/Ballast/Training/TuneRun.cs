@@ -36,7 +36,7 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
         int total = training.MaxSteps ?? loader.StepsPerEpoch * training.Epochs!.Value;
 
         var device = TorchLibrary.DefaultDevice;
-        var dtype = ComputeType.Of(training.Precision, device);
+        var dtype = ComputeType.Of(training.Precision, device, config);
         using var model = Llama.Load(recipe.Model, dtype, device, training: true);
         using var speaker = new LanguageModel("training", model, tokenizer, template, LanguageModel.EndTokens(recipe.Model, config, tokenizer), ownsModel: false);
         using var ema = recipe.Ema is { } options ? new WeightEma(model.Weights, options) : null;
