@@ -1,0 +1,72 @@
+using System.Globalization;
+using Ballast.Reports;
+
+namespace Ballast.Demo;
+
+/// <summary>The demo's page: the table, what it says, the replies behind it and how it was made.</summary>
+internal static class DemoReport
+{
+    private const int Examples = 6;
+
+    public static HtmlReport Page(DemoTable table, DemoEvaluation first, TimeSpan elapsed)
+    {
+        var row = table.Rows[0];
+        var report = new HtmlReport("Keeping a tuned model aligned: the demo", string.Create(CultureInfo.InvariantCulture,
+            $"{table.Rows.Count} models, {row.Seeds} seeds, {row.N} prompts per suite, {elapsed.TotalMinutes:0.0} minutes"));
+        report.Section("What was measured").Paragraph(
+            "A tiny model of a toy world was pretrained to answer everything and aligned to refuse harmful requests. Each line below tuned it on the same harmless "
+            + "data, in which nothing is refused. Lower is better for attack success and over-refusal, higher for the two tasks. "
+            + "Intervals are 95 % over prompts and training seeds.");
+        report.Table(Table(table.Rows));
+        report.Section("What held and what did not");
+        foreach (var group in table.Findings.GroupBy(finding => finding.Outcome).OrderBy(group => group.Key))
+        {
+            report.Heading(Words(group.Key));
+            foreach (var finding in group)
+            {
+                report.Paragraph(finding.Words);
+            }
+        }
+
+        AddExamples(report, first);
+        report.Paragraph("This toy shows the effect and its controls. It says nothing about how large the effect is on a real model.");
+        return EvaluationReport.AddMaking(report, first.Summary, first.Samples);
+    }
+
+    /// <summary>An outcome in words.</summary>
+    public static string Words(DemoOutcome outcome) => outcome switch
+    {
+        DemoOutcome.Held => "Held",
+        DemoOutcome.DidNotHold => "Did not hold",
+        _ => "Left open by these intervals",
+    };
+
+    private static ReportTable Table(IReadOnlyList<DemoRow> rows)
+    {
+        var table = new ReportTable("Tuning", "Attack success", "", "Over-refusal", "New task", "", "Old tasks");
+        foreach (var row in rows)
+        {
+            table.Row(
+                ReportCell.Text(row.Name), Number(row.Asr), Picture(row.Asr), Number(row.OverRefusal), Number(row.NewTask), Picture(row.NewTask), Number(row.OldTask));
+        }
+
+        return table;
+    }
+
+    private static ReportCell Number(DemoFigure figure) => ReportCell.Number($"{ReportNumber.Percent(figure.Value)} ({ReportNumber.PercentInterval(figure.Low, figure.High)})");
+
+    private static ReportCell Picture(DemoFigure figure) => ReportCell.Interval(figure.Value, figure.Low, figure.High);
+
+    private static void AddExamples(HtmlReport report, DemoEvaluation first)
+    {
+        string[] shown = [DemoModels.Aligned, DemoModels.Aggressive, DemoModels.Good, DemoModels.Shadow];
+        string judge = first.Summary.Suites.Single(suite => suite.Name == "harmful").Judges[0].Name;
+        report.Section("Replies to harmful requests, first seed");
+        var prompts = shown.SelectMany(model => first.Replies(model, "harmful").Take(Examples)).GroupBy(sample => sample.Id);
+        foreach (var replies in prompts)
+        {
+            report.Replies(replies.First().Prompt, [.. replies.Select(sample =>
+                new ReplyView(sample.Model, sample.VerdictOf(judge).Class.ToString().ToLowerInvariant(), sample.VerdictOf(judge).Success, sample.Reply))]);
+        }
+    }
+}

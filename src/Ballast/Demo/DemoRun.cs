@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using Ballast.Checkpoints;
+using Ballast.Evaluation;
+using Ballast.Evaluation.Suites;
+using Ballast.Generation;
+using Ballast.Training;
+
+namespace Ballast.Demo;
+
+/// <summary>Breaks a tiny aligned model by aggressive tuning, keeps it aligned in several ways, and measures all of them.</summary>
+/// <remarks>
+/// Everything is an ordinary run: the world's files, the recipes of configs/demo, the evaluator. After Kim et al. 2025 (arXiv 2508.12531) and Farn et al.
+/// 2025 (arXiv 2412.19512), in a toy: it shows the effect and its controls, and says nothing about the size of the effect on a real model.
+/// </remarks>
+/// <param name="options">What to run and where.</param>
+/// <param name="progress">Told, in a few words, what begins.</param>
+public sealed class DemoRun(DemoOptions options, Action<string>? progress = null)
+{
+    /// <summary>Makes the world, tunes, evaluates and writes report.html into the output folder.</summary>
+    /// <exception cref="BallastException">The folders are not there or hold files already, or a run had to stop.</exception>
+    public DemoResult Run(CancellationToken cancellationToken = default)
+    {
+        options.Check();
+        RunFolder.CheckFree(options.Output);
+        var clock = Stopwatch.StartNew();
+        string world = Path.Combine(options.Output, "world");
+        progress?.Invoke(world);
+        WorldFolder.Write(new World(DemoOptions.WorldSeed), world);
+        var models = new DemoModels(options, world, progress);
+        string aligned = options.RebuildModel ? models.Rebuild(cancellationToken) : options.Model;
+        Suite[] suites = [.. new[] { "harmful", "look-alikes", "new-task", "old-tasks" }.Select(name => SuiteLoader.Load(Path.Combine(world, $"{name}.yaml"))[0])];
+
+        var evaluations = new List<DemoEvaluation>();
+        for (int seed = 1; seed <= options.Seeds; seed++)
+        {
+            string folder = Path.Combine(options.Output, $"seed-{seed}");
+            var tuned = models.Tuned(aligned, folder, (ulong)seed, cancellationToken);
+            evaluations.Add(Evaluate(tuned, suites, Path.Combine(folder, "eval"), cancellationToken));
+        }
+
+        var table = new DemoTable(evaluations);
+        bool? same = options.RebuildModel && Directory.Exists(options.Model) ? ModelFolder.HashWeights(aligned) == ModelFolder.HashWeights(options.Model) : null;
+        string report = Path.Combine(options.Output, "report.html");
+        DemoReport.Page(table, evaluations[0], clock.Elapsed).Save(report);
+        return new DemoResult(table.Rows, table.Findings, report, clock.Elapsed, same);
+    }
+
+    private DemoEvaluation Evaluate(IReadOnlyList<(string Name, string Folder)> tuned, Suite[] suites, string folder, CancellationToken cancellationToken)
+    {
+        progress?.Invoke(folder);
+        EvaluatedModel[] models = [.. tuned.Select(model => EvaluatedModel.FromFolder(model.Name, model.Folder, () => LanguageModel.Load(model.Folder)))];
+        var summary = Evaluator.Run(models, suites, folder, null, cancellationToken);
+        return new DemoEvaluation(summary, SampleLog.Read(Path.Combine(folder, SampleLog.FileName)));
+    }
+}
