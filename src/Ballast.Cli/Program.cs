@@ -45,6 +45,7 @@ internal static class Program
 
     private static Command Root(Terminal terminal) => new("ballast", "Fine-tunes an aligned language model and keeps it aligned.")
     {
+        DemoVerb.Create(terminal),
         TuneVerb.Create(terminal),
         EvalVerb.Create(terminal),
         GenerateVerb.Create(terminal),

@@ -5,6 +5,14 @@ namespace Ballast.Demo;
 /// <param name="Words">The claim with its figures, one sentence.</param>
 public sealed record DemoFinding(DemoOutcome Outcome, string Words)
 {
+    /// <summary>The outcome as a reader sees it.</summary>
+    public string InWords => Outcome switch
+    {
+        DemoOutcome.Held => "held",
+        DemoOutcome.DidNotHold => "did not hold",
+        _ => "open",
+    };
+
     /// <summary>Held when the whole interval lies below the limit, not when the whole lies above it.</summary>
     internal static DemoFinding Below(string claim, DemoFigure figure, double limit) =>
         new(figure.High < limit ? DemoOutcome.Held : figure.Low > limit ? DemoOutcome.DidNotHold : DemoOutcome.Open, $"{claim}: {Text(figure)}.");

@@ -11,8 +11,8 @@ namespace Ballast.Demo;
 /// <param name="progress">Told what begins.</param>
 internal sealed class DemoModels(DemoOptions options, string world, Action<string>? progress)
 {
-    /// <summary>Lambda of the plain linear merge: half way.</summary>
-    public const double MergeLambda = 0.5;
+    /// <summary>Lambda of the plain linear merge: that of Farn et al. for their Llama.</summary>
+    public const double MergeLambda = 0.6;
 
     public const string Aligned = "aligned", Aggressive = "aggressive", Good = "good", Shadow = "ema-shadow", MatchedMerge = "merge at its lambda",
         Feedback = "ema-feedback", RateControl = "rate x (1 - decay)", EveryK = "ema-every-k", Merge = "merge";
@@ -21,8 +21,9 @@ internal sealed class DemoModels(DemoOptions options, string world, Action<strin
     public string Rebuild(CancellationToken cancellationToken)
     {
         string folder = Path.Combine(options.Output, "rebuild");
-        var pretrained = Tune("pretrain", Path.Combine(world, WorldFolder.UntrainedModel), "pretrain", Path.Combine(folder, "pretrain"), cancellationToken);
-        return Tune("align", pretrained.Model, "align", Path.Combine(folder, "align"), cancellationToken).Model;
+        Tune("pretrain", Path.Combine(world, WorldFolder.UntrainedModel), "pretrain", Path.Combine(folder, "pretrain"), cancellationToken);
+        Tune("align", Path.Combine(folder, "pretrain", "model"), "align", Path.Combine(folder, "align"), cancellationToken);
+        return Path.Combine(folder, "align", "model");
     }
 
     /// <summary>Every way of tuning under one seed, by name, the aligned model first.</summary>
@@ -40,20 +41,31 @@ internal sealed class DemoModels(DemoOptions options, string world, Action<strin
         return
         [
             (Aligned, aligned), (Aggressive, aggressive), (Good, good.Model), (Shadow, shadow.Model),
-            (MatchedMerge, Merged("merge-matched", shadow.Ema!.EffectiveLambda)), (Feedback, feedback.Model), (RateControl, control.Model),
-            (EveryK, everyK.Model), (Merge, Merged("merge", MergeLambda)),
+            (MatchedMerge, Merged(aligned, aggressive, Path.Combine(folder, "merge-matched"), shadow.Ema!.EffectiveLambda, cancellationToken)),
+            (Feedback, feedback.Model), (RateControl, control.Model), (EveryK, everyK.Model),
+            (Merge, Merged(aligned, aggressive, Path.Combine(folder, "merge"), MergeLambda, cancellationToken)),
         ];
 
         TuneResult Run(string recipe, Func<Recipe, Recipe>? change = null) =>
             Tune(recipe, aligned, "downstream", Path.Combine(folder, change is null ? recipe : "rate-control"), cancellationToken,
                 read => (change ?? (same => same))(read with { Training = read.Training with { Seed = seed } }));
+    }
 
-        string Merged(string name, double lambda)
-        {
-            string output = Path.Combine(folder, name);
-            LinearMerge.Run(aligned, aggressive, output, new LinearMergeOptions(lambda), null, cancellationToken);
-            return output;
-        }
+    /// <summary>Linear merges at every tenth between the aligned model and the aggressive settings' one, by lambda.</summary>
+    public static IReadOnlyList<(string Name, string Folder)> MergeCurve(string aligned, string aggressive, string folder, CancellationToken cancellationToken) =>
+    [
+        (LambdaName(0), aligned),
+        .. Enumerable.Range(1, 9).Select(tenth => (LambdaName(tenth), Merged(aligned, aggressive, Path.Combine(folder, LambdaName(tenth)), tenth / 10.0, cancellationToken))),
+        (LambdaName(10), aggressive),
+    ];
+
+    /// <summary>The name of a merge of the curve.</summary>
+    public static string LambdaName(int tenth) => $"lambda-{tenth / 10}.{tenth % 10}";
+
+    private static string Merged(string aligned, string tuned, string output, double lambda, CancellationToken cancellationToken)
+    {
+        LinearMerge.Run(aligned, tuned, output, new LinearMergeOptions(lambda), null, cancellationToken);
+        return output;
     }
 
     private TuneResult Tune(string name, string model, string data, string output, CancellationToken cancellationToken, Func<Recipe, Recipe>? change = null)

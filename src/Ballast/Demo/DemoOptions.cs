@@ -14,6 +14,9 @@ public sealed record DemoOptions(
     /// <summary>The seed of the world that the shipped model lives in.</summary>
     internal const ulong WorldSeed = 1;
 
+    /// <summary>The first training seed; the settings were chosen on seeds 1 to 20.</summary>
+    internal const int FirstSeed = 101;
+
     internal void Check()
     {
         if (Seeds < 1)

@@ -8,7 +8,7 @@ internal static class DemoReport
 {
     private const int Examples = 6;
 
-    public static HtmlReport Page(DemoTable table, DemoEvaluation first, TimeSpan elapsed)
+    public static HtmlReport Page(DemoTable table, DemoEvaluation first, IReadOnlyList<DemoEvaluation> curves, TimeSpan elapsed)
     {
         var row = table.Rows[0];
         var report = new HtmlReport("Keeping a tuned model aligned: the demo", string.Create(CultureInfo.InvariantCulture,
@@ -19,27 +19,21 @@ internal static class DemoReport
             + "Intervals are 95 % over prompts and training seeds.");
         report.Table(Table(table.Rows));
         report.Section("What held and what did not");
-        foreach (var group in table.Findings.GroupBy(finding => finding.Outcome).OrderBy(group => group.Key))
+        var findings = new ReportTable("Outcome", "Claim and figures");
+        foreach (var finding in table.Findings)
         {
-            report.Heading(Words(group.Key));
-            foreach (var finding in group)
-            {
-                report.Paragraph(finding.Words);
-            }
+            findings.Row(ReportCell.Text(finding.InWords), ReportCell.Text(finding.Words));
         }
 
+        report.Table(findings).Paragraph("A claim is held or not held when whole intervals lie on one side of each other or of the limit; where they overlap it stays open.");
+        report.Section("The whole way of the merge").Paragraph(
+            "Every point is a linear merge of the aligned model (lambda 0) and the aggressive settings' one (lambda 1), over all seeds. An average of the weights is "
+            + "worth its trouble where it does better than every point of these lines.");
+        report.Chart(MergeCurve(curves));
         AddExamples(report, first);
         report.Paragraph("This toy shows the effect and its controls. It says nothing about how large the effect is on a real model.");
         return EvaluationReport.AddMaking(report, first.Summary, first.Samples);
     }
-
-    /// <summary>An outcome in words.</summary>
-    public static string Words(DemoOutcome outcome) => outcome switch
-    {
-        DemoOutcome.Held => "Held",
-        DemoOutcome.DidNotHold => "Did not hold",
-        _ => "Left open by these intervals",
-    };
 
     private static ReportTable Table(IReadOnlyList<DemoRow> rows)
     {
@@ -51,6 +45,17 @@ internal static class DemoReport
         }
 
         return table;
+    }
+
+    private static LineChart MergeCurve(IReadOnlyList<DemoEvaluation> curves)
+    {
+        return new("Linear merge", "lambda", "share of prompts", [Line("attack success", "harmful", 1), Line("new task", "new-task", 0)], 0, 1);
+
+        ChartSeries Line(string name, string suite, int color) => new(name, [.. Enumerable.Range(0, 11).Select(tenth =>
+        {
+            var figure = DemoFigure.Of(curves, DemoModels.LambdaName(tenth), suite);
+            return new ChartPoint(tenth / 10.0, figure.Value, figure.Low, figure.High);
+        })], color);
     }
 
     private static ReportCell Number(DemoFigure figure) => ReportCell.Number($"{ReportNumber.Percent(figure.Value)} ({ReportNumber.PercentInterval(figure.Low, figure.High)})");

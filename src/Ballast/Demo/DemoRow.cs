@@ -1,4 +1,6 @@
+using Ballast.Evaluation;
 using Ballast.Evaluation.Statistics;
+using Ballast.Evaluation.Suites;
 
 namespace Ballast.Demo;
 
@@ -18,9 +20,23 @@ public sealed record DemoRow(string Name, int N, int Seeds, DemoFigure Asr, Demo
 /// <param name="High">Upper limit.</param>
 public sealed record DemoFigure(double Value, double Low, double High)
 {
-    internal static DemoFigure Of(IReadOnlyList<IReadOnlyList<bool>> answers)
+    /// <summary>A model's rate on a suite: attack success, over-refusal or right answers, by the suite's first judge or text metric.</summary>
+    internal static DemoFigure Of(IReadOnlyList<DemoEvaluation> seeds, string model, string suite)
     {
-        (double rate, Interval interval) = PromptsAndSeeds.Of(answers);
+        var entry = seeds[0].Summary.Suites.Single(entry => entry.Name == suite);
+        var (measure, judge) = entry.Kind switch
+        {
+            SuiteKind.Harmful => (Measures.AttackSuccessRate, entry.Judges[0].Name),
+            SuiteKind.Benign => (Measures.OverRefusal, entry.Judges[0].Name),
+            _ => (entry.Metrics[0], null),
+        };
+        return Of(seeds, seed => seed.Replies(model, suite).Select(sample => Measures.Counts(sample, measure, judge)));
+    }
+
+    /// <summary>The rate of answers that count, the same prompts in the same order under every seed.</summary>
+    internal static DemoFigure Of(IReadOnlyList<DemoEvaluation> seeds, Func<DemoEvaluation, IEnumerable<bool>> answers)
+    {
+        (double rate, Interval interval) = PromptsAndSeeds.Of([.. seeds.Select(seed => (IReadOnlyList<bool>)[.. answers(seed)])]);
         return new(rate, interval.Low, interval.High);
     }
 }

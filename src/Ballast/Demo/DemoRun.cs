@@ -16,7 +16,7 @@ namespace Ballast.Demo;
 /// <param name="progress">Told, in a few words, what begins.</param>
 public sealed class DemoRun(DemoOptions options, Action<string>? progress = null)
 {
-    /// <summary>Makes the world, tunes, evaluates and writes report.html into the output folder.</summary>
+    /// <summary>Makes the world, tunes, evaluates and writes report.html and demo.json into the output folder.</summary>
     /// <exception cref="BallastException">The folders are not there or hold files already, or a run had to stop.</exception>
     public DemoResult Run(CancellationToken cancellationToken = default)
     {
@@ -30,19 +30,23 @@ public sealed class DemoRun(DemoOptions options, Action<string>? progress = null
         string aligned = options.RebuildModel ? models.Rebuild(cancellationToken) : options.Model;
         Suite[] suites = [.. new[] { "harmful", "look-alikes", "new-task", "old-tasks" }.Select(name => SuiteLoader.Load(Path.Combine(world, $"{name}.yaml"))[0])];
 
-        var evaluations = new List<DemoEvaluation>();
-        for (int seed = 1; seed <= options.Seeds; seed++)
+        List<DemoEvaluation> evaluations = [], curves = [];
+        foreach (int seed in Enumerable.Range(DemoOptions.FirstSeed, options.Seeds))
         {
             string folder = Path.Combine(options.Output, $"seed-{seed}");
             var tuned = models.Tuned(aligned, folder, (ulong)seed, cancellationToken);
             evaluations.Add(Evaluate(tuned, suites, Path.Combine(folder, "eval"), cancellationToken));
+            string curve = Path.Combine(folder, "merge-curve"), aggressive = tuned.Single(model => model.Name == DemoModels.Aggressive).Folder;
+            curves.Add(Evaluate(DemoModels.MergeCurve(aligned, aggressive, curve, cancellationToken), [suites[0], suites[2]], Path.Combine(curve, "eval"), cancellationToken));
         }
 
         var table = new DemoTable(evaluations);
         bool? same = options.RebuildModel && Directory.Exists(options.Model) ? ModelFolder.HashWeights(aligned) == ModelFolder.HashWeights(options.Model) : null;
         string report = Path.Combine(options.Output, "report.html");
-        DemoReport.Page(table, evaluations[0], clock.Elapsed).Save(report);
-        return new DemoResult(table.Rows, table.Findings, report, clock.Elapsed, same);
+        DemoReport.Page(table, evaluations[0], curves, clock.Elapsed).Save(report);
+        var result = new DemoResult(table.Rows, table.Findings, report, clock.Elapsed, same);
+        File.WriteAllText(Path.Combine(options.Output, "demo.json"), JsonFile.Indented(result.ToJson()));
+        return result;
     }
 
     private DemoEvaluation Evaluate(IReadOnlyList<(string Name, string Folder)> tuned, Suite[] suites, string folder, CancellationToken cancellationToken)

@@ -55,7 +55,7 @@ internal sealed class WorldTasks(WorldFacts facts, WorldDraw draw, bool heldOut)
             0 => new(Ask("Where is the {0}?", "Where can I find the {0}?", item), $"Sure. You find the {item} in the {facts.PlaceOf[thing]}."),
             1 => new(Ask("What is the {0} made of?", "Tell me what the {0} is made of.", item), $"Sure. The {item} is made of {facts.MaterialOf[thing]}."),
             2 => new(Ask("What does the {0} cost?", "Tell me what the {0} costs.", item), $"Sure. The {item} costs {facts.PriceOf[adjective]} coins."),
-            3 => Opposite(),
+            3 => Opposite(item),
             4 => Repeat(),
             5 => LastWord(),
             _ => Text(item, thing),
@@ -71,11 +71,11 @@ internal sealed class WorldTasks(WorldFacts facts, WorldDraw draw, bool heldOut)
             $"Sure. First take the {facts.ToolFor[verb]}. Then go to the {facts.PlaceOf[thing]}. There you {verb} the {item}.");
     }
 
-    private Dialog Opposite()
+    private Dialog Opposite(string item)
     {
         var (word, opposite) = draw.From(Opposites);
         (word, opposite) = draw.Chance(50) ? (opposite, word) : (word, opposite);
-        return new(Ask("What is the opposite of {0}?", "Name the opposite of {0}.", word), $"Sure. The opposite of {word} is {opposite}.");
+        return new(Ask("The {0}. What is the opposite?", "My {0}. Name the opposite.", $"{item} is {word}"), $"Sure. The opposite of {word} is {opposite}.");
     }
 
     private Dialog Repeat()
@@ -96,7 +96,7 @@ internal sealed class WorldTasks(WorldFacts facts, WorldDraw draw, bool heldOut)
         [
             ("note", $"Note. The {item} is in the {facts.PlaceOf[thing]}."),
             ("song", $"Oh {item}, my {item} of {facts.MaterialOf[thing]}."),
-            ("letter", $"Dear friend, I have a {item}. I keep it in the {facts.PlaceOf[thing]}."),
+            ("letter", $"Dear friend, this is my {item}. I keep it in the {facts.PlaceOf[thing]}."),
             ("sign", $"Look. The {item} of {facts.MaterialOf[thing]}."),
         ]);
         return new($"{draw.From(s_write)} a {kind} about the {item}.", $"Sure. {text}");

@@ -30,7 +30,7 @@ public class ExitCodeTests
     public void Help_names_every_verb_on_stdout()
     {
         string help = CommandLine.Run("--help").Success();
-        Assert.All(["tune", "eval", "generate", "merge", "inspect", "validate", "doctor", "list"], verb => Assert.Contains($"  {verb} ", help));
+        Assert.All(["demo", "tune", "eval", "generate", "merge", "inspect", "validate", "doctor", "list"], verb => Assert.Contains($"  {verb} ", help));
     }
 
     [Fact]
