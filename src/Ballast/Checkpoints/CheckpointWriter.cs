@@ -22,8 +22,8 @@ public sealed class CheckpointWriter : IDisposable
     /// <param name="entries">Every tensor that will be written, in the order in which they fill the shards.</param>
     /// <param name="maxShardBytes">Largest shard; a larger tensor gets its own. The default is that of huggingface_hub.</param>
     /// <param name="replace">True to replace a folder that holds files; the old one is removed after the new one is in its place.</param>
-    /// <exception cref="ConfigException">The folder holds files and <paramref name="replace"/> is false, or it is a file.</exception>
-    /// <exception cref="RunException">The disk has too little room, or cannot be written.</exception>
+    /// <exception cref="ConfigException">The disk has too little room, or the folder holds files and <paramref name="replace"/> is false, or it is a file.</exception>
+    /// <exception cref="RunException">The disk cannot be written.</exception>
     public CheckpointWriter(string folder, IEnumerable<TensorEntry> entries, long maxShardBytes = DefaultMaxShardBytes, bool replace = false)
         : this(folder, entries, maxShardBytes, replace, path => new DriveInfo(path).AvailableFreeSpace)
     {
@@ -40,7 +40,7 @@ public sealed class CheckpointWriter : IDisposable
             long free = freeBytes(_folder.Working);
             if (total > free - Reserve)
             {
-                throw new RunException($"{folder}: the weights take {total} bytes and the disk has {free} free; free some space or write to another disk");
+                throw new ConfigException($"{folder}: the weights take {total} bytes and the disk has {free} free; free some space or write to another disk");
             }
 
             Dictionary<string, string> fileOfTensor = new(StringComparer.Ordinal);

@@ -43,6 +43,23 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <summary>Refuses a disk that could not take the models, before hours of training are spent.</summary>
+    /// <exception cref="ConfigException">There is too little room.</exception>
+    public static void CheckSpace(string path, long bytes)
+    {
+        string existing = System.IO.Path.GetFullPath(path);
+        while (!Directory.Exists(existing))
+        {
+            existing = System.IO.Path.GetDirectoryName(existing)!;
+        }
+
+        long free = new DriveInfo(existing).AvailableFreeSpace;
+        if (bytes > free)
+        {
+            throw new ConfigException($"{path}: the models of this run take about {bytes} bytes and the disk has {free} free; free some space or give another folder with --out");
+        }
+    }
+
     /// <summary>Appends one line to metrics.jsonl.</summary>
     public void Log(JsonObject metrics) => _metrics.WriteLine(metrics.ToJsonString());
 

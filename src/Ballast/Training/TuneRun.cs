@@ -19,6 +19,9 @@ namespace Ballast.Training;
 /// <param name="progress">Told the metrics of each step.</param>
 public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<TunePlan>? started = null, Action<JsonObject>? progress = null)
 {
+    // Folders with weights that the run writes at most.
+    private int Models => recipe.Ema is not { } ema ? 1 : 1 + (ema.KeepPlain ? 1 : 0) + (ema.Controls ? 3 : 0);
+
     /// <summary>Reads everything, trains, checks and writes.</summary>
     /// <param name="cancellationToken">Ends the training after the step in progress; the weights are saved in interrupted/.</param>
     /// <exception cref="BallastException">Something in the recipe, the model or the data is wrong, or the run had to stop; nothing is written before all input is checked.</exception>
@@ -37,6 +40,7 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
 
         var device = TorchLibrary.DefaultDevice;
         var dtype = ComputeType.Of(training.Precision, device, config);
+        RunFolder.CheckSpace(recipe.Output, Models * 4 * config.ParameterCount);
         using var model = Llama.Load(recipe.Model, dtype, device, training: true);
         using var speaker = new LanguageModel("training", model, tokenizer, template, LanguageModel.EndTokens(recipe.Model, config, tokenizer), ownsModel: false);
         using var ema = recipe.Ema is { } options ? new WeightEma(model.Weights, options) : null;

@@ -141,6 +141,14 @@ public class TuneRunTests
     }
 
     [Fact]
+    public void A_disk_that_cannot_take_the_models_is_refused_before_training()
+    {
+        string folder = Path.Combine(Shared.TemporaryFolder(), "not", "yet");
+        Assert.Contains("and the disk has", Assert.Throws<ConfigException>(() => RunFolder.CheckSpace(folder, long.MaxValue)).Message);
+        RunFolder.CheckSpace(folder, 1);
+    }
+
+    [Fact]
     public void A_folder_that_holds_files_is_refused_before_anything_is_read()
     {
         string folder = Shared.TemporaryFolder();
