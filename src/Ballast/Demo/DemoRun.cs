@@ -3,6 +3,7 @@ using Ballast.Checkpoints;
 using Ballast.Evaluation;
 using Ballast.Evaluation.Suites;
 using Ballast.Generation;
+using Ballast.Tensors;
 using Ballast.Training;
 
 namespace Ballast.Demo;
@@ -22,6 +23,22 @@ public sealed class DemoRun(DemoOptions options, Action<string>? progress = null
     {
         options.Check();
         RunFolder.CheckFree(options.Output);
+
+        // Threads cost so small a model more than they give, above all where other programs are busy; and one thread gives the same bits for any number of cores.
+        int threads = TorchLibrary.Threads;
+        TorchLibrary.Threads = 1;
+        try
+        {
+            return Measure(cancellationToken);
+        }
+        finally
+        {
+            TorchLibrary.Threads = threads;
+        }
+    }
+
+    private DemoResult Measure(CancellationToken cancellationToken)
+    {
         var clock = Stopwatch.StartNew();
         string world = Path.Combine(options.Output, "world");
         progress?.Invoke(world);
