@@ -34,7 +34,7 @@ public static class JsonFile
     }
 
     /// <summary>The text of an object as Hugging Face writes it: indented by two, other scripts unescaped, a line end at the end.</summary>
-    public static string Indented(JsonObject value) => value.ToJsonString(s_indented) + "\n";
+    public static string Indented(JsonNode value) => value.ToJsonString(s_indented) + "\n";
 
     private static byte[] ReadBytes(string path, long maxBytes)
     {

@@ -1,6 +1,6 @@
-using Ballast.Evaluation.Suites;
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json;
+using Ballast.Evaluation.Suites;
 
 namespace Ballast.Configs;
 

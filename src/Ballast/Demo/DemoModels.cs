@@ -1,4 +1,3 @@
-using Ballast.Checkpoints;
 using Ballast.Configs;
 using Ballast.Merging;
 using Ballast.Training;

@@ -1,5 +1,3 @@
-using Ballast.Configs;
-
 namespace Ballast.Demo;
 
 /// <summary>How the demo runs.</summary>

@@ -13,12 +13,15 @@ public sealed record DemoResult(IReadOnlyList<DemoRow> Rows, IReadOnlyList<DemoF
     /// <summary>Rows and findings as JSON: rates in [0, 1], limits as NAME_low and NAME_high.</summary>
     public JsonObject ToJson() => new()
     {
-        ["rows"] = new JsonArray([.. Rows.Select(row => (JsonNode)Json(row))]),
+        ["rows"] = RowsJson(),
         ["findings"] = new JsonArray([.. Findings.Select(finding => (JsonNode)new JsonObject { ["outcome"] = finding.InWords, ["words"] = finding.Words })]),
         ["report"] = Report,
         ["seconds"] = Elapsed.TotalSeconds,
         ["same_bits"] = SameBits,
     };
+
+    /// <summary>The rows alone, a list.</summary>
+    public JsonArray RowsJson() => new([.. Rows.Select(row => (JsonNode)Json(row))]);
 
     private static JsonObject Json(DemoRow row)
     {

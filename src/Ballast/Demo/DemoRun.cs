@@ -17,11 +17,17 @@ namespace Ballast.Demo;
 /// <param name="progress">Told, in a few words, what begins.</param>
 public sealed class DemoRun(DemoOptions options, Action<string>? progress = null)
 {
-    /// <summary>Makes the world, tunes, evaluates and writes report.html and demo.json into the output folder.</summary>
+    /// <summary>Makes the world, tunes, evaluates and writes report.html, demo.json (the table's rows) and findings.json into the output folder.</summary>
     /// <exception cref="BallastException">The folders are not there or hold files already, or a run had to stop.</exception>
     public DemoResult Run(CancellationToken cancellationToken = default)
     {
         options.Check();
+        // An earlier demo, told by its own file, makes room for this one; anything else is left alone.
+        if (File.Exists(Path.Combine(options.Output, ResultFile)))
+        {
+            Directory.Delete(options.Output, recursive: true);
+        }
+
         RunFolder.CheckFree(options.Output);
 
         // Threads cost so small a model more than they give, above all where other programs are busy; and one thread gives the same bits for any number of cores.
@@ -37,6 +43,10 @@ public sealed class DemoRun(DemoOptions options, Action<string>? progress = null
         }
     }
 
+    private const string ResultFile = "demo.json";
+
+    private static readonly string[] s_suites = ["harmful", "look-alikes", "new-task", "old-tasks"];
+
     private DemoResult Measure(CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
@@ -45,7 +55,7 @@ public sealed class DemoRun(DemoOptions options, Action<string>? progress = null
         WorldFolder.Write(new World(DemoOptions.WorldSeed), world);
         var models = new DemoModels(options, world, progress);
         string aligned = options.RebuildModel ? models.Rebuild(cancellationToken) : options.Model;
-        Suite[] suites = [.. new[] { "harmful", "look-alikes", "new-task", "old-tasks" }.Select(name => SuiteLoader.Load(Path.Combine(world, $"{name}.yaml"))[0])];
+        Suite[] suites = [.. s_suites.Select(name => SuiteLoader.Load(Path.Combine(world, $"{name}.yaml"))[0])];
 
         List<DemoEvaluation> evaluations = [], curves = [];
         foreach (int seed in Enumerable.Range(DemoOptions.FirstSeed, options.Seeds))
@@ -58,11 +68,12 @@ public sealed class DemoRun(DemoOptions options, Action<string>? progress = null
         }
 
         var table = new DemoTable(evaluations);
-        bool? same = options.RebuildModel && Directory.Exists(options.Model) ? ModelFolder.HashWeights(aligned) == ModelFolder.HashWeights(options.Model) : null;
+        bool? same = options.RebuildModel && Directory.Exists(options.Model) ? ModelFolder.HashWeights(aligned, cancellationToken) == ModelFolder.HashWeights(options.Model, cancellationToken) : null;
         string report = Path.Combine(options.Output, "report.html");
         DemoReport.Page(table, evaluations[0], curves, clock.Elapsed).Save(report);
         var result = new DemoResult(table.Rows, table.Findings, report, clock.Elapsed, same);
-        File.WriteAllText(Path.Combine(options.Output, "demo.json"), JsonFile.Indented(result.ToJson()));
+        File.WriteAllText(Path.Combine(options.Output, "findings.json"), JsonFile.Indented(result.ToJson()));
+        File.WriteAllText(Path.Combine(options.Output, ResultFile), JsonFile.Indented(result.RowsJson()));
         return result;
     }
 

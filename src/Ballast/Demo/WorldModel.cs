@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using Ballast.Checkpoints;
 using Ballast.Tensors;
 
