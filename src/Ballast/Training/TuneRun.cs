@@ -40,6 +40,7 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
 
         var device = TorchLibrary.DefaultDevice;
         var dtype = ComputeType.Of(training.Precision, device, config);
+        var resolved = recipe with { Training = training with { Precision = dtype is DType.BF16 ? Precision.Bfloat16 : Precision.Float32 } };  // what auto measured, so that the folder's recipe repeats the run
         RunFolder.CheckSpace(recipe.Output, Models * 4 * config.ParameterCount);
         using var model = Llama.Load(recipe.Model, dtype, device, training: true);
         using var speaker = new LanguageModel("training", model, tokenizer, template, LanguageModel.EndTokens(recipe.Model, config, tokenizer), ownsModel: false);
@@ -60,7 +61,7 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
         double peak = GemmPeak.Measure(dtype, device, 2, 6);
         started?.Invoke(new TunePlan(total, data, dtype, config.ParameterCount, peak, loader.PaddingShare()));
 
-        using var folder = new RunFolder(recipe.Output, recipe);
+        using var folder = new RunFolder(recipe.Output, resolved);
         folder.WriteFacts(facts);
         var result = new Trainer(model, training, hooks).Train(loader.Steps(), total, ema, Log, cancellationToken);
         foreach (var hook in hooks)
@@ -80,26 +81,26 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
         folder.WriteFacts(facts);
         if (cancellationToken.IsCancellationRequested)
         {
-            ModelSaver.Save(model, ema?.Average, recipe.Model, Path.Combine(folder.Path, "interrupted"), Card(result, check));
+            ModelSaver.Save(model, ema?.Average, recipe.Model, Path.Combine(folder.Path, "interrupted"), Card(resolved, result, check));
             throw new OperationCanceledException($"interrupted after step {result.Steps} of {total}; the weights are in {Path.Combine(folder.Path, "interrupted")}", cancellationToken);
         }
 
         check?.Verify();
         string tuned = Path.Combine(folder.Path, "model");
-        ModelSaver.Save(model, ema?.Average, recipe.Model, tuned, Card(result, check));
+        ModelSaver.Save(model, ema?.Average, recipe.Model, tuned, Card(resolved, result, check));
         if (ema is { Feedback: false } && recipe.Ema!.KeepPlain)
         {
-            ModelSaver.Save(model, null, recipe.Model, Path.Combine(folder.Path, "plain"), Card(result, null));
+            ModelSaver.Save(model, null, recipe.Model, Path.Combine(folder.Path, "plain"), Card(resolved, result, null));
         }
 
         if (recipe.Ema is { Controls: true })
         {
-            new EmaControls(recipe, dataFolder, progress).Run(folder.Path, model, ema!, aligned!, check!, cancellationToken);
+            new EmaControls(resolved, dataFolder, progress).Run(folder.Path, model, ema!, aligned!, check!, cancellationToken);
         }
 
         facts["model_sha256"] = ModelFolder.HashWeights(tuned, cancellationToken);
         folder.WriteFacts(facts);
-        TuneReport.Save(folder, facts, recipe.ToYaml(), check);
+        TuneReport.Save(folder, facts, resolved.ToYaml(), check);
         return new TuneResult(folder.Path, tuned, result, check);
 
         void Log(JsonObject metrics)
@@ -164,7 +165,7 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
         ["predicted_lambda"] = check.PredictedLambda,
     };
 
-    private string Card(TrainingResult result, EmaCheck? check)
+    private static string Card(Recipe recipe, TrainingResult result, EmaCheck? check)
     {
         var culture = CultureInfo.InvariantCulture;
         string average = check is null

@@ -42,6 +42,8 @@ public sealed class TuneVerbTests : IDisposable
         Assert.Equal(Hash(Path.Combine(_folder, "model")), (string)facts["base_model_sha256"]!);
         Assert.NotNull(facts["versions"]);
         Assert.Equal(64, ((string)facts["train"]!["rows_sha256"]!).Length);
+        string precision = (string)facts["precision"]! == "BF16" ? "bfloat16" : "float32";
+        Assert.Contains($"precision: {precision}", File.ReadAllText(Path.Combine(_folder, "first", "recipe.yaml")));
 
         string again = CommandLine.Run("tune", Path.Combine(_folder, "first", "recipe.yaml"), "--out", Path.Combine(_folder, "again")).Success().TrimEnd();
         Assert.Equal(Hash(first), Hash(again));

@@ -15,8 +15,12 @@ internal sealed class Budget
     /// <summary>Calls of macros and recursive loops inside each other.</summary>
     public const int MaxCalls = 200;
 
+    /// <summary>Expressions being evaluated inside each other, those of all callers included.</summary>
+    public const int MaxDepth = 5_000;
+
     private long _steps;
     private int _calls;
+    private int _depth;
 
     public void Step(long count = 1)
     {
@@ -55,6 +59,17 @@ internal sealed class Budget
     }
 
     public void Leave() => _calls--;
+
+    /// <summary>Counts an expression inside another; its bound does not depend on the size of the stack.</summary>
+    public void Descend()
+    {
+        if (++_depth > MaxDepth)
+        {
+            throw new JinjaException($"expressions are nested or chained more than {MaxDepth} deep");
+        }
+    }
+
+    public void Ascend() => _depth--;
 
     /// <summary>Refuses to go deeper when the stack is nearly used up: for values and expressions nested without end.</summary>
     public static void CheckStack()

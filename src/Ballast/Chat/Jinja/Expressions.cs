@@ -3,7 +3,15 @@ namespace Ballast.Chat.Jinja;
 /// <summary>A part of a template that has a value.</summary>
 internal abstract class Expression
 {
-    public abstract object? Evaluate(Interpreter run);
+    public object? Evaluate(Interpreter run)
+    {
+        run.Budget.Descend();
+        object? value = Compute(run);
+        run.Budget.Ascend();
+        return value;
+    }
+
+    protected abstract object? Compute(Interpreter run);
 
     protected static void Step(Interpreter run)
     {
@@ -16,19 +24,19 @@ internal sealed class Literal(object? value) : Expression
 {
     public object? Value { get; } = value;
 
-    public override object? Evaluate(Interpreter run) => Value;
+    protected override object? Compute(Interpreter run) => Value;
 }
 
 internal sealed class Name(string id) : Expression
 {
     public string Id { get; } = id;
 
-    public override object? Evaluate(Interpreter run) => run.Scope.Get(Id);
+    protected override object? Compute(Interpreter run) => run.Scope.Get(Id);
 }
 
 internal sealed class ListDisplay(IReadOnlyList<Expression> items) : Expression
 {
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         return items.Select(item => item.Evaluate(run)).ToList();
@@ -39,7 +47,7 @@ internal sealed class TupleDisplay(IReadOnlyList<Expression> items) : Expression
 {
     public IReadOnlyList<Expression> Items { get; } = items;
 
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         return new TupleValue([.. Items.Select(item => item.Evaluate(run))]);
@@ -48,7 +56,7 @@ internal sealed class TupleDisplay(IReadOnlyList<Expression> items) : Expression
 
 internal sealed class DictDisplay(IReadOnlyList<(Expression Key, Expression Value)> items) : Expression
 {
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         var dict = new DictValue();
@@ -67,7 +75,7 @@ internal sealed class AttributeAccess(Expression owner, string name) : Expressio
 
     public string Member { get; } = name;
 
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         return Members.Attribute(Owner.Evaluate(run), Member, run.Budget);
@@ -76,7 +84,7 @@ internal sealed class AttributeAccess(Expression owner, string name) : Expressio
 
 internal sealed class ItemAccess(Expression owner, Expression key) : Expression
 {
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         return Members.Item(owner.Evaluate(run), key.Evaluate(run), run.Budget);
@@ -85,7 +93,7 @@ internal sealed class ItemAccess(Expression owner, Expression key) : Expression
 
 internal sealed class SliceAccess(Expression owner, Expression? start, Expression? stop, Expression? step) : Expression
 {
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         return Members.Slice(owner.Evaluate(run), start?.Evaluate(run), stop?.Evaluate(run), step?.Evaluate(run), run.Budget);
@@ -127,7 +135,7 @@ internal sealed class Call(Expression callee, ArgumentList arguments) : Expressi
 
     public ArgumentList Arguments { get; } = arguments;
 
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         return Interpreter.Call(Callee.Evaluate(run), Arguments.Evaluate(run));
@@ -139,7 +147,7 @@ internal sealed class FilterUse(Expression? value, string name, Filters.Filter? 
 {
     public Expression? Value { get; } = value;
 
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         return Apply(Value?.Evaluate(run), run);
@@ -158,7 +166,7 @@ internal sealed class FilterUse(Expression? value, string name, Filters.Filter? 
 
 internal sealed class TestUse(Expression value, string name, Tests.Test? test, ArgumentList arguments) : Expression
 {
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         object? input = value.Evaluate(run);

@@ -4,7 +4,7 @@ namespace Ballast.Chat.Jinja;
 
 internal sealed class Arithmetic(string op, Expression left, Expression right) : Expression
 {
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         return Operators.Apply(op, left.Evaluate(run), right.Evaluate(run), run.Budget);
@@ -13,7 +13,7 @@ internal sealed class Arithmetic(string op, Expression left, Expression right) :
 
 internal sealed class Negation(Expression operand) : Expression
 {
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         return Operators.Negate(operand.Evaluate(run));
@@ -23,7 +23,7 @@ internal sealed class Negation(Expression operand) : Expression
 /// <summary>a ~ b ~ c: the printed forms joined.</summary>
 internal sealed class Concatenation(IReadOnlyList<Expression> items) : Expression
 {
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         var text = new StringBuilder();
@@ -41,7 +41,7 @@ internal sealed class Concatenation(IReadOnlyList<Expression> items) : Expressio
 /// <summary>A chain such as a == b, a &lt; b &lt; c or a not in b.</summary>
 internal sealed class Comparison(Expression first, IReadOnlyList<(string Operator, Expression Operand)> rest) : Expression
 {
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         object? left = first.Evaluate(run);
@@ -75,7 +75,7 @@ internal sealed class Comparison(Expression first, IReadOnlyList<(string Operato
 /// <summary>and, or: the operand that decides, as in Python.</summary>
 internal sealed class Junction(bool isAnd, Expression left, Expression right) : Expression
 {
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         object? value = left.Evaluate(run);
@@ -85,7 +85,7 @@ internal sealed class Junction(bool isAnd, Expression left, Expression right) : 
 
 internal sealed class Not(Expression operand) : Expression
 {
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         return !Values.Truth(operand.Evaluate(run));
@@ -95,7 +95,7 @@ internal sealed class Not(Expression operand) : Expression
 /// <summary>a if b else c; without else an undefined value.</summary>
 internal sealed class Conditional(Expression test, Expression then, Expression? otherwise) : Expression
 {
-    public override object? Evaluate(Interpreter run)
+    protected override object? Compute(Interpreter run)
     {
         Step(run);
         return Values.Truth(test.Evaluate(run)) ? then.Evaluate(run)
