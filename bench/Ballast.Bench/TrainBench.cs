@@ -18,7 +18,7 @@ internal static class TrainBench
         string mode = options.GetValueOrDefault("mode", "f32");
         double? ema = options.TryGetValue("ema", out string? decay) ? double.Parse(decay, CultureInfo.InvariantCulture) : null;
         TorchLibrary.Threads = Get("threads", 2);
-        var config = new LlamaConfig
+        var config = new DecoderConfig
         {
             VocabSize = vocab,
             HiddenSize = hidden,
@@ -32,7 +32,7 @@ internal static class TrainBench
             Rotary = new RotaryScaling(10000),
             TieWordEmbeddings = false,
         };
-        using var model = Llama.Create(config, 0, mode == "bf16" ? DType.BF16 : DType.F32, training: true);
+        using var model = Decoder.Create(config, 0, mode == "bf16" ? DType.BF16 : DType.F32, training: true);
         using var optimizer = new AdamW(model.Weights, new AdamWOptions(WeightDecay: 0.1));
         using var average = ema is { } share ? new WeightEma(model.Weights, new EmaSection(Decay: share)) : null;
         var random = new Random(0);

@@ -25,7 +25,7 @@ internal static class InspectDataVerb
         {
             var loaded = Recipe.Load(parse.GetRequiredValue(recipe), parse.GetValue(set));
             var tokenizer = Tokenizer.Load(loaded.Model);
-            var config = LlamaConfig.Parse(ModelFolder.ReadConfig(loaded.Model), Path.Combine(loaded.Model, ModelFolder.ConfigFile));
+            var config = DecoderConfig.Parse(ModelFolder.ReadConfig(loaded.Model), Path.Combine(loaded.Model, ModelFolder.ConfigFile));
             var data = TrainingData.Load(
                 loaded.Data, tokenizer, ChatTemplate.TryLoad(loaded.Model), config.VocabSize, loaded.Training.Seed, null, terminal.Cancellation).Train;
             var shown = data.Rows.Take(parse.GetValue(rows));

@@ -23,7 +23,7 @@ internal static class InspectLogitsVerb
         var command = new Command("logits", "Write a model's logits for given token ids.") { folder, ids, output };
         command.SetAction(parse =>
         {
-            using var model = Llama.Load(parse.GetRequiredValue(folder));
+            using var model = Decoder.Load(parse.GetRequiredValue(folder));
             using var logits = model.Logits(new TokenBatch(ParseIds(parse.GetRequiredValue(ids), model.Config), Batch: 1));
             string file = parse.GetRequiredValue(output);
             Write(logits, file);
@@ -33,7 +33,7 @@ internal static class InspectLogitsVerb
         return command;
     }
 
-    private static int[] ParseIds(string text, LlamaConfig config)
+    private static int[] ParseIds(string text, DecoderConfig config)
     {
         int[] ids = [.. text.Split(',').Select(part => int.TryParse(part.Trim('[', ']', ' '), NumberStyles.None, CultureInfo.InvariantCulture, out int id)
             && id < config.VocabSize ? id : throw new ConfigException($"--ids: '{part}' is not a token id from 0 to {config.VocabSize - 1}; give them as in 1,2,3"))];

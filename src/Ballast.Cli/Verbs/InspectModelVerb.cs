@@ -60,7 +60,7 @@ internal static class InspectModelVerb
     {
         try
         {
-            var config = LlamaConfig.Parse(summary.Config, Path.Combine(summary.Folder, ModelFolder.ConfigFile));
+            var config = DecoderConfig.Parse(summary.Config, Path.Combine(summary.Folder, ModelFolder.ConfigFile));
             string ignored = config.IgnoredKeys.Count > 0 ? $"; keys without effect here: {string.Join(", ", config.IgnoredKeys)}" : "";
             return string.Create(
                 CultureInfo.InvariantCulture,

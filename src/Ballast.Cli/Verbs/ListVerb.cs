@@ -23,7 +23,7 @@ internal static class ListVerb
                 .. JudgeCatalog.All.Select(judge => ("judge", judge.Name, judge.Rule)),
                 .. TextMetric.All.Select(metric => ("metric", metric.Name, "")),
                 .. DataFormats.Names.Select(format => ("format", format, "")),
-                .. LlamaConfig.Families.Select(family => ("family", family, "")),
+                .. DecoderConfig.Families.Select(family => ("family", family, "")),
             ];
             if (parse.GetValue(json))
             {

@@ -6,7 +6,7 @@ namespace Ballast.Generation;
 /// <summary>Decodes a batch of prompts token by token with a cache; sequences that have ended leave the batch.</summary>
 /// <param name="model">The model.</param>
 /// <param name="stopIds">Tokens that end a reply.</param>
-internal sealed class Decoding(Llama model, IReadOnlySet<int> stopIds)
+internal sealed class Decoding(Decoder model, IReadOnlySet<int> stopIds)
 {
     // One sequence on its way.
     private sealed class Running(int index, int[] prompt, int limit, Sampler sampler)

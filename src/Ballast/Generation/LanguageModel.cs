@@ -22,7 +22,7 @@ public sealed class LanguageModel : ILanguageModel
     /// <param name="stopIds">Tokens that end a reply.</param>
     /// <param name="ownsModel">Whether disposing this disposes the decoder.</param>
     /// <exception cref="CheckpointException">The tokenizer has ids beyond the embedding rows.</exception>
-    public LanguageModel(string name, Llama model, Tokenizer tokenizer, ChatTemplate? template, IReadOnlySet<int> stopIds, bool ownsModel = true)
+    public LanguageModel(string name, Decoder model, Tokenizer tokenizer, ChatTemplate? template, IReadOnlySet<int> stopIds, bool ownsModel = true)
     {
         if (tokenizer.VocabSize > model.Config.VocabSize)
         {
@@ -37,7 +37,7 @@ public sealed class LanguageModel : ILanguageModel
     public string Name { get; }
 
     /// <summary>The decoder.</summary>
-    public Llama Model { get; }
+    public Decoder Model { get; }
 
     /// <inheritdoc/>
     public Tokenizer Tokenizer { get; }
@@ -58,7 +58,7 @@ public sealed class LanguageModel : ILanguageModel
         // Cheap parts first, so that a fault shows before the weights are read.
         var tokenizer = Tokenizer.Load(folder);
         var template = ChatTemplate.TryLoad(folder);
-        var model = Llama.Load(folder, dtype, device);
+        var model = Decoder.Load(folder, dtype, device);
         try
         {
             return new LanguageModel(Path.GetFileName(Path.GetFullPath(folder)), model, tokenizer, template, EndTokens(folder, model.Config, tokenizer));
@@ -71,7 +71,7 @@ public sealed class LanguageModel : ILanguageModel
     }
 
     /// <summary>Tokens that end a reply of the model in this folder.</summary>
-    public static IReadOnlySet<int> EndTokens(string folder, LlamaConfig config, Tokenizer tokenizer)
+    public static IReadOnlySet<int> EndTokens(string folder, DecoderConfig config, Tokenizer tokenizer)
     {
         string file = Path.Combine(folder, "generation_config.json");
         var ids = File.Exists(file) ? new ConfigReader(JsonFile.ReadObject(file), file).Tokens("eos_token_id") : [];

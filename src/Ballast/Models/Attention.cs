@@ -3,7 +3,7 @@ using Ballast.Tensors;
 namespace Ballast.Models;
 
 /// <summary>The attention half of a decoder layer: x + o(attention(rope(qkv(norm(x))))), with grouped queries.</summary>
-internal sealed class Attention(RmsNorm norm, Linear qkv, Linear output, RotaryEmbedding rotary, LlamaConfig config, int layer)
+internal sealed class Attention(RmsNorm norm, Linear qkv, Linear output, RotaryEmbedding rotary, DecoderConfig config, int layer)
 {
     private readonly double _scale = 1 / Math.Sqrt(config.HeadDim);
 

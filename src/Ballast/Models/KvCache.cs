@@ -10,7 +10,7 @@ internal sealed class KvCache : IDisposable
 
     private KvCache(Tensor[] keys, Tensor[] values, Tensor lengths) => (_keys, _values, Lengths) = (keys, values, lengths);
 
-    public KvCache(LlamaConfig config, DType dtype, Device device, int batch, int capacity)
+    public KvCache(DecoderConfig config, DType dtype, Device device, int batch, int capacity)
     {
         _keys = [.. Enumerable.Range(0, config.NumLayers).Select(_ => Tensor.Zeros(dtype, device, batch, config.NumKvHeads, capacity, config.HeadDim))];
         _values = [.. Enumerable.Range(0, config.NumLayers).Select(_ => Tensor.Zeros(dtype, device, batch, config.NumKvHeads, capacity, config.HeadDim))];

@@ -3,7 +3,7 @@ using Ballast.Tensors;
 namespace Ballast.Models;
 
 /// <summary>The final norm, the output layer and the cross-entropy. Only rows with a target are computed, a few at a time, so the logits are never held whole.</summary>
-internal sealed class LanguageHead(RmsNorm norm, Weight table, LlamaConfig config)
+internal sealed class LanguageHead(RmsNorm norm, Weight table, DecoderConfig config)
 {
     private const long ChunkElements = 2L << 20;
 

@@ -3,7 +3,7 @@ using Ballast.Tensors;
 namespace Ballast.Models;
 
 /// <summary>The feed-forward half of a decoder layer: x + down(silu(gate(norm(x))) * up(norm(x))) (Shazeer, arXiv 2002.05202).</summary>
-internal sealed class Mlp(RmsNorm norm, Linear gateUp, Linear down, LlamaConfig config)
+internal sealed class Mlp(RmsNorm norm, Linear gateUp, Linear down, DecoderConfig config)
 {
     /// <summary>What backward needs; the gated product is computed again.</summary>
     public sealed record Saved(Tensor X, Tensor Rstd, Tensor GateUp) : IDisposable

@@ -3,7 +3,7 @@ using Ballast.Tensors;
 namespace Ballast.Models;
 
 /// <summary>Tables of the rotary angles: cos and sin [positions, C / 2], grown as longer texts come.</summary>
-internal sealed class RotaryEmbedding(LlamaConfig config, DType dtype, Device device) : IDisposable
+internal sealed class RotaryEmbedding(DecoderConfig config, DType dtype, Device device) : IDisposable
 {
     private readonly float[] _frequencies = config.Rotary.InverseFrequencies(config.HeadDim);
     private Tensor? _cos;

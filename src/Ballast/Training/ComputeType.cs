@@ -13,7 +13,7 @@ public static class ComputeType
     /// The type that a recipe asks for; auto takes BF16 where its matrix products of the model's own size measure at least 1.5 times as fast as F32's: many CPUs
     /// have no BF16 units, and small models gain nothing from them.
     /// </summary>
-    public static DType Of(Precision precision, Device device, LlamaConfig config) => Choose(precision, dtype => GemmPeak.Measure(dtype, device, 2, 4, config.HiddenSize, config.IntermediateSize));
+    public static DType Of(Precision precision, Device device, DecoderConfig config) => Choose(precision, dtype => GemmPeak.Measure(dtype, device, 2, 4, config.HiddenSize, config.IntermediateSize));
 
     private static DType Choose(Precision precision, Func<DType, double> speed) => precision switch
     {

@@ -11,7 +11,7 @@ namespace Ballast.Training;
 /// </remarks>
 internal sealed class EmaControls(Recipe recipe, string? dataFolder, Action<JsonObject>? progress)
 {
-    public void Run(string folder, Llama model, WeightEma ema, Tensor aligned, EmaCheck check, CancellationToken cancellationToken)
+    public void Run(string folder, Decoder model, WeightEma ema, Tensor aligned, EmaCheck check, CancellationToken cancellationToken)
     {
         Tune(Path.Combine(folder, "control-rate"), recipe.Training.LearningRate * (1 - ema.Decay), cancellationToken);
         double lambda = check.EffectiveLambda;
@@ -22,7 +22,7 @@ internal sealed class EmaControls(Recipe recipe, string? dataFolder, Action<Json
         }
 
         var plain = Tune(Path.Combine(folder, "control-plain"), recipe.Training.LearningRate, cancellationToken);
-        using var other = Llama.Load(plain.Model, model.Weights.Master.DType, model.Device);
+        using var other = Decoder.Load(plain.Model, model.Weights.Master.DType, model.Device);
         using var way = other.Weights.Master.To(model.Device);
         using var covered = ema.Average.To(model.Device);
         way.Add(aligned, -1);
@@ -39,7 +39,7 @@ internal sealed class EmaControls(Recipe recipe, string? dataFolder, Action<Json
         }).Run(cancellationToken);
 
     // aligned + lambda (tuned - aligned), written with the lambda in its card
-    private void Merge(Llama model, Tensor tuned, Tensor aligned, double lambda, string folder)
+    private void Merge(Decoder model, Tensor tuned, Tensor aligned, double lambda, string folder)
     {
         using var merged = aligned.To(model.Device);
         merged.Lerp(tuned, lambda);

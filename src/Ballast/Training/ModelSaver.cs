@@ -14,7 +14,7 @@ internal static class ModelSaver
     /// <param name="folder">The folder to make.</param>
     /// <param name="card">Text of the model card.</param>
     /// <exception cref="RunException">A weight is not finite, or the disk is full or fails.</exception>
-    public static unsafe void Save(Llama model, Tensor? flat, string source, string folder, string card)
+    public static unsafe void Save(Decoder model, Tensor? flat, string source, string folder, string card)
     {
         var types = Types(source);
         var entries = model.Weights.Names.Select(pair =>

@@ -9,7 +9,7 @@ namespace Ballast.Training;
 /// <param name="model">The model, loaded for training.</param>
 /// <param name="options">Rate, batch, schedule and limits.</param>
 /// <param name="hooks">Guests, in order; for Backward the first is the outermost.</param>
-public sealed class Trainer(Llama model, TrainingSection options, IReadOnlyList<TrainingHook> hooks)
+public sealed class Trainer(Decoder model, TrainingSection options, IReadOnlyList<TrainingHook> hooks)
 {
     /// <summary>Trains and returns what happened.</summary>
     /// <param name="batches">One list of micro-batches per optimizer step, from the first step on.</param>

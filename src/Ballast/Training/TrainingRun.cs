@@ -6,7 +6,7 @@ namespace Ballast.Training;
 /// <param name="Model">The model; its weights change at every step.</param>
 /// <param name="Ema">The weight average, if there is one.</param>
 /// <param name="Total">Optimizer steps of the run.</param>
-public sealed record TrainingRun(Llama Model, WeightEma? Ema, int Total)
+public sealed record TrainingRun(Decoder Model, WeightEma? Ema, int Total)
 {
     /// <summary>Runs an action on the weights that the run would deliver now: the average where there is one, else the weights themselves.</summary>
     /// <remarks>The training weights are bit-identical afterwards. Memory: one more F32 copy of them while the action runs.</remarks>

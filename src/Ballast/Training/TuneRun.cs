@@ -30,7 +30,7 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
         RunFolder.CheckFree(recipe.Output);
         var tokenizer = Tokenizer.Load(recipe.Model);
         var template = ChatTemplate.TryLoad(recipe.Model);
-        var config = LlamaConfig.Parse(ModelFolder.ReadConfig(recipe.Model), Path.Combine(recipe.Model, "config.json"));
+        var config = DecoderConfig.Parse(ModelFolder.ReadConfig(recipe.Model), Path.Combine(recipe.Model, "config.json"));
         var training = recipe.Training;
         var data = TrainingData.Load(recipe.Data, tokenizer, template, config.VocabSize, training.Seed, null, cancellationToken);
         var suite = recipe.Probe is { } section ? SuiteLoader.Load(section.Suite, dataFolder)[0] : null;
@@ -42,7 +42,7 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
         var dtype = ComputeType.Of(training.Precision, device, config);
         var resolved = recipe with { Training = training with { Precision = dtype is DType.BF16 ? Precision.Bfloat16 : Precision.Float32 } };  // what auto measured, so that the folder's recipe repeats the run
         RunFolder.CheckSpace(recipe.Output, Models * 4 * config.ParameterCount);
-        using var model = Llama.Load(recipe.Model, dtype, device, training: true);
+        using var model = Decoder.Load(recipe.Model, dtype, device, training: true);
         using var speaker = new LanguageModel("training", model, tokenizer, template, LanguageModel.EndTokens(recipe.Model, config, tokenizer), ownsModel: false);
         using var ema = recipe.Ema is { } options ? new WeightEma(model.Weights, options) : null;
         using var aligned = ema is null ? null : model.Weights.Master.To(device);
@@ -117,13 +117,13 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
     }
 
     // Model FLOPs: 6 per weight and token without the embedding table, plus attention at the longest row, which the peak is compared with.
-    private static double FlopsPerSecond(LlamaConfig config, JsonObject metrics)
+    private static double FlopsPerSecond(DecoderConfig config, JsonObject metrics)
     {
         double weights = config.ParameterCount - (config.TieWordEmbeddings ? 0 : (double)config.VocabSize * config.HiddenSize);
         return 6 * weights * (double)metrics["tokens_per_second"]!;
     }
 
-    private JsonObject Facts(TrainingData data, int total, DType dtype, Device device, LlamaConfig config) => new()
+    private JsonObject Facts(TrainingData data, int total, DType dtype, Device device, DecoderConfig config) => new()
     {
         ["versions"] = RunVersions.Describe(),
         ["seed"] = recipe.Training.Seed,

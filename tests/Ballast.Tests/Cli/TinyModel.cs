@@ -30,7 +30,7 @@ internal static class TinyModel
             ["bos_token_id"] = 256,
             ["eos_token_id"] = End,
         };
-        using var model = Llama.Create(LlamaConfig.Parse(json, "config.json"), seed);
+        using var model = Decoder.Create(DecoderConfig.Parse(json, "config.json"), seed);
         using var writer = new CheckpointWriter(folder, model.Weights.Names.Select(n => TensorEntry.Create(n.Name, DType.F32, n.Shape)));
         foreach (var (name, view) in model.Weights.Views())
         {

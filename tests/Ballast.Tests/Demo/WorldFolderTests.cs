@@ -98,7 +98,7 @@ public sealed class WorldFolderTests : IDisposable
     {
         WorldFolder.Write(new World(1), _folder);
         string model = Path.Combine(_folder, WorldFolder.UntrainedModel);
-        var config = LlamaConfig.Parse(ModelFolder.ReadConfig(model), model);
+        var config = DecoderConfig.Parse(ModelFolder.ReadConfig(model), model);
         using var checkpoint = Checkpoint.Open(model);
         Assert.Equal(config.ParameterCount, checkpoint.Entries.Values.Sum(entry => entry.ElementCount));
         Assert.InRange(new DirectoryInfo(model).EnumerateFiles().Sum(file => file.Length), 1, 4_000_000);

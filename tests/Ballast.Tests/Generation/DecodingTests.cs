@@ -35,7 +35,7 @@ public class DecodingTests
     {
         string folder = Shared.Path("golden", "families", family);
         using var golden = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
-        using var model = Llama.Load(folder);
+        using var model = Decoder.Load(folder);
         int[] expected = GoldenTensors.Ints(golden, "greedy");
         var result = new Decoding(model, s_noEnd).Run([(0, expected[..6])], new GenerationOptions(24), null, TestContext.Current.CancellationToken);
         Assert.Equal(expected[6..], result[0].Tokens);

@@ -20,12 +20,12 @@ public class AutogradOracleTests
     {
         string torch = Run(Shared.Path("torch", "unpack"), "").Trim(), folder = Shared.TemporaryFolder();
         Assert.SkipUnless(Run("python3", "--version").StartsWith("Python 3.11", StringComparison.Ordinal), "the reference PyTorch needs Python 3.11");
-        var config = new LlamaConfig
+        var config = new DecoderConfig
         {
             VocabSize = 37, HiddenSize = 18, IntermediateSize = 11, NumLayers = 3, NumHeads = 3, NumKvHeads = kvHeads, HeadDim = 10, RmsNormEps = 1e-5,
             Rotary = new RotaryScaling(500), MaxSeqLen = 32, TieWordEmbeddings = tied, AttentionBias = bias, MlpBias = bias, InitializerRange = 0.4,
         };
-        using var model = Llama.Create(config, 11, DType.F64, training: true);
+        using var model = Decoder.Create(config, 11, DType.F64, training: true);
         if (bias)
         {
             using var noise = model.Weights.Master.To(Device.Cpu);
@@ -48,7 +48,7 @@ public class AutogradOracleTests
         }
     }
 
-    private static void Write(string folder, Llama model, int[] ids, int[] labels)
+    private static void Write(string folder, Decoder model, int[] ids, int[] labels)
     {
         var config = model.Config;
         JsonArray Rows(int[] values) => new([.. values.Chunk(13).Select(row => (JsonNode)new JsonArray([.. row.Select(v => JsonValue.Create(v))]))]);

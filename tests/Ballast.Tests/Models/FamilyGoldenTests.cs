@@ -18,7 +18,7 @@ public class FamilyGoldenTests
     {
         string folder = Shared.Path("golden", "families", family);
         using var golden = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
-        using var model = Llama.Load(folder);
+        using var model = Decoder.Load(folder);
         using var logits = model.Logits(GoldenTensors.Batch(golden));
         GoldenTensors.Close(GoldenTensors.Floats(golden, "logits"), logits.ToArray<float>(), 1e-4, "logits");
     }
@@ -30,7 +30,7 @@ public class FamilyGoldenTests
         string folder = Shared.Path("golden", "families", family);
         using var golden = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
         var facts = Facts(folder);
-        using var model = Llama.Load(folder, training: true);
+        using var model = Decoder.Load(folder, training: true);
         var batch = GoldenTensors.Batch(golden);
         var result = model.Backward(batch, 1.0 / batch.TargetCount);
         Assert.Equal((double)facts["loss"]!, result.TotalLoss / result.TotalTargets, 1e-5);
@@ -56,7 +56,7 @@ public class FamilyGoldenTests
         using var golden = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
         Assert.SkipUnless(golden.Entries.ContainsKey("bf16.logits"), "this case has no bfloat16 reference");
         var bound = Facts(folder)["bf16_against_float32"]!;
-        using var model = Llama.Load(folder, DType.BF16);
+        using var model = Decoder.Load(folder, DType.BF16);
         using var logits = model.Logits(GoldenTensors.Batch(golden));
         float[] exact = GoldenTensors.Floats(golden, "logits"), own = logits.ToArray<float>();
         double rms = Math.Sqrt(exact.Zip(own, (a, b) => ((double)a - b) * ((double)a - b)).Average());
@@ -68,7 +68,7 @@ public class FamilyGoldenTests
     {
         string folder = Shared.Path("golden", "families", "llama2");
         using var golden = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
-        using var model = Llama.Load(folder);
+        using var model = Decoder.Load(folder);
         int[] ids = GoldenTensors.Ints(golden, "left.input_ids"), mask = GoldenTensors.Ints(golden, "left.attention_mask");
         int tokens = ids.Length / 2;
         var starts = new int[ids.Length];
@@ -93,7 +93,7 @@ public class FamilyGoldenTests
     {
         string folder = Shared.Path("golden", "families", "llama2");
         using var golden = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
-        using var model = Llama.Load(folder);
+        using var model = Decoder.Load(folder);
         var result = model.Score(GoldenTensors.Batch(golden, "right."));
         Assert.Equal((double)Facts(folder)["right_padded_loss"]!, result.TotalLoss / result.TotalTargets, 1e-5);
     }
@@ -102,7 +102,7 @@ public class FamilyGoldenTests
     public void Another_family_is_refused_by_name()
     {
         string folder = Shared.Path("golden", "families", "gemma2");
-        var fault = Assert.Throws<CheckpointException>(() => Llama.Load(folder));
+        var fault = Assert.Throws<CheckpointException>(() => Decoder.Load(folder));
         Assert.Contains("model_type is 'gemma2'; expected one of the supported families: llama", fault.Message);
     }
 

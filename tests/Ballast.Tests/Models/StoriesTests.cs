@@ -32,7 +32,7 @@ public class StoriesTests
         }
     }
 
-    private static Llama Load() => Llama.Load(Shared.Path("data", "tinyllama-stories260K", "hf"));
+    private static Decoder Load() => Decoder.Load(Shared.Path("data", "tinyllama-stories260K", "hf"));
 
     private static JsonObject Facts() => JsonFile.ReadObject(Shared.Path("data", "tinyllama-stories260K", "golden.json"));
 

@@ -25,7 +25,7 @@ public class LeakTests
     public void I1_no_tensor_leaks_over_a_run()
     {
         long before = Tensor.Live;
-        using (var model = Llama.Create(TrainerTests.Tiny, 0, training: true))
+        using (var model = Decoder.Create(TrainerTests.Tiny, 0, training: true))
         {
             TrainerTests.Train(model, 1);
             long between = Tensor.Live;

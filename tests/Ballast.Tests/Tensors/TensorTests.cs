@@ -44,7 +44,7 @@ public class TensorTests
     [Fact]
     public void I10_the_weights_have_the_names_and_shapes_of_hugging_face()
     {
-        using var model = Llama.Create(TrainerTests.Tiny with { NumLayers = 1, TieWordEmbeddings = false, AttentionBias = true }, 0);
+        using var model = Decoder.Create(TrainerTests.Tiny with { NumLayers = 1, TieWordEmbeddings = false, AttentionBias = true }, 0);
         string[] expected =
         [
             "lm_head.weight 23x16", "model.embed_tokens.weight 23x16", "model.layers.0.input_layernorm.weight 16", "model.layers.0.mlp.down_proj.weight 16x20",
@@ -60,7 +60,7 @@ public class TensorTests
     [Fact]
     public void C6_the_average_tracks_every_trained_weight()
     {
-        using var model = Llama.Create(TrainerTests.Tiny, 0, training: true);
+        using var model = Decoder.Create(TrainerTests.Tiny, 0, training: true);
         using var ema = new Ballast.Training.WeightEma(model.Weights, new Ballast.Configs.EmaSection());
         Assert.Equal(model.Weights.Weights.Sum(weight => weight.Count), ema.Average.Count);
     }

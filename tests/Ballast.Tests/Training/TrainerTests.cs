@@ -12,7 +12,7 @@ namespace Ballast.Tests.Training;
 
 public class TrainerTests
 {
-    internal static readonly LlamaConfig Tiny = new()
+    internal static readonly DecoderConfig Tiny = new()
     {
         VocabSize = 23, HiddenSize = 16, IntermediateSize = 20, NumLayers = 2, NumHeads = 4, NumKvHeads = 2, HeadDim = 4,
         RmsNormEps = 1e-5, Rotary = new RotaryScaling(10000), MaxSeqLen = 64, TieWordEmbeddings = true, InitializerRange = 0.3,
@@ -48,7 +48,7 @@ public class TrainerTests
         var options = new TrainingSection(
             (double)settings["lr"]!, MaxSteps: (int)settings["total"]!, Schedule: Enum.Parse<Schedule>((string)settings["schedule"]!, ignoreCase: true), WarmupSteps: (int)settings["warmup"]!, WeightDecay: (double)settings["weight_decay"]!, DecayVectors: (string)settings["decay"]! == "all",
             Beta1: (double)settings["betas"]![0]!, Beta2: (double)settings["betas"]![1]!, Epsilon: (double)settings["eps"]!, MaxGradNorm: (double)settings["clip"]!);
-        using var model = Llama.Load(folder, training: true);
+        using var model = Decoder.Load(folder, training: true);
         var batches = Enumerable.Range(0, 5).Select(i => (IReadOnlyList<TokenBatch>)[new TokenBatch(ids[(i * 24)..(i * 24 + 24)], 2, labels[(i * 24)..(i * 24 + 24)])]);
         var log = new List<JsonObject>();
         var result = new Trainer(model, options, []).Train(batches, (int)settings["total"]!, null, log.Add, TestContext.Current.CancellationToken);
@@ -85,7 +85,7 @@ public class TrainerTests
         using var golden = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
         var facts = JsonFile.ReadObject(Path.Combine(folder, "golden.json"))["8x1"]!;
         var micro = MicroBatches(Path.Combine(folder, "rows.jsonl"), 0, 8, perMicroBatch);
-        using var model = Llama.Load(Path.Combine(folder, "model"), training: true);
+        using var model = Decoder.Load(Path.Combine(folder, "model"), training: true);
         int targets = micro.Sum(batch => batch.TargetCount);
         Assert.Equal((int)facts["num_items_in_batch"]!, targets);
         double loss = micro.Sum(batch => model.Backward(batch, 1.0 / targets).TotalLoss) / targets;
@@ -108,7 +108,7 @@ public class TrainerTests
         string folder = Shared.Path("golden", "optim", "accumulation");
         using var golden = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
         var facts = JsonFile.ReadObject(Path.Combine(folder, "golden.json"))["run of three steps"]!;
-        using var model = Llama.Load(Path.Combine(folder, "model"), training: true);
+        using var model = Decoder.Load(Path.Combine(folder, "model"), training: true);
         var options = new TrainingSection(0.005, MaxSteps: 3, Schedule: Schedule.Linear, WarmupSteps: 1, WeightDecay: 0.1, Beta2: 0.99);
         var steps = new[] { (0, 4), (4, 8), (8, 11) }.Select(range => MicroBatches(Path.Combine(folder, "rows.jsonl"), range.Item1, range.Item2, 2));
         var log = new List<JsonObject>();
@@ -136,7 +136,7 @@ public class TrainerTests
         float[]? expected = null;
         foreach (int size in (int[])[16, 4, 1])
         {
-            using var model = Llama.Create(Tiny, 3, training: true);
+            using var model = Decoder.Create(Tiny, 3, training: true);
             foreach (var chunk in rows.Chunk(size))
             {
                 model.Backward(Join(chunk), 1.0 / targets);
@@ -150,7 +150,7 @@ public class TrainerTests
     [Fact]
     public void A8_a_tied_head_and_embedding_are_one_tensor_after_ten_steps()
     {
-        using var model = Llama.Create(Tiny, 0, training: true);
+        using var model = Decoder.Create(Tiny, 0, training: true);
         Train(model, 10);
         Assert.DoesNotContain(model.Weights.Names, pair => pair.Name == "lm_head.weight");
     }
@@ -160,7 +160,7 @@ public class TrainerTests
     {
         float[] Trained(ulong seed)
         {
-            using var model = Llama.Create(Tiny, seed, training: true);
+            using var model = Decoder.Create(Tiny, seed, training: true);
             Train(model, 5);
             return model.Weights.Master.ToArray<float>();
         }
@@ -174,7 +174,7 @@ public class TrainerTests
     [InlineData(true)]
     public void E1_E3_C2_a_non_finite_step_stops_the_run_and_reaches_neither_weights_nor_average(bool inGradient)
     {
-        using var model = Llama.Create(Tiny, 0, training: true);
+        using var model = Decoder.Create(Tiny, 0, training: true);
         using var ema = new WeightEma(model.Weights, new EmaSection(Decay: 0.5));
         float[]? weights = null, average = null;
         using var poison = new Poison(model, inGradient, () => (weights, average) = (model.Weights.Master.ToArray<float>(), ema.Average.ToArray<float>()));
@@ -189,7 +189,7 @@ public class TrainerTests
     [Fact]
     public void C3_training_weights_are_bit_identical_after_looking_at_the_average()
     {
-        using var model = Llama.Create(Tiny, 0, training: true);
+        using var model = Decoder.Create(Tiny, 0, training: true);
         using var ema = new WeightEma(model.Weights, new EmaSection(Decay: 0.9));
         Train(model, 3, ema);
         float[] before = model.Weights.Master.ToArray<float>(), inside = [];
@@ -204,7 +204,7 @@ public class TrainerTests
     {
         double[] Losses(DType dtype)
         {
-            using var model = Llama.Create(Tiny, 0, dtype, training: true);
+            using var model = Decoder.Create(Tiny, 0, dtype, training: true);
             return [.. Train(model, 20).Select(metrics => (double)metrics["loss"]!)];
         }
 
@@ -219,9 +219,9 @@ public class TrainerTests
     [Fact]
     public void Every_gradient_agrees_with_finite_differences_in_float64()
     {
-        foreach (var config in (LlamaConfig[])[Tiny, Tiny with { TieWordEmbeddings = false, AttentionBias = true, MlpBias = true, PadTokenId = null }])
+        foreach (var config in (DecoderConfig[])[Tiny, Tiny with { TieWordEmbeddings = false, AttentionBias = true, MlpBias = true, PadTokenId = null }])
         {
-            using var model = Llama.Create(config, 5, DType.F64, training: true);
+            using var model = Decoder.Create(config, 5, DType.F64, training: true);
             var batch = Join(Row(9, 1), Row(6, 2, masked: 3), Row(9, 4));
             model.Backward(batch, 1);
             double[] gradient = model.Weights.Grad!.ToArray<double>();
@@ -250,7 +250,7 @@ public class TrainerTests
         }
     }
 
-    internal static List<JsonObject> Train(Llama model, int steps, WeightEma? ema = null)
+    internal static List<JsonObject> Train(Decoder model, int steps, WeightEma? ema = null)
     {
         var log = new List<JsonObject>();
         var batches = Enumerable.Range(0, steps).Select(i => (IReadOnlyList<TokenBatch>)[Join(Row(9, i % 3), Row(7, i % 2))]);
@@ -266,7 +266,7 @@ public class TrainerTests
     }
 
     // Puts a NaN into the loss or the gradient of step 3.
-    private sealed class Poison(Llama model, bool inGradient, Action atThirdStep) : TrainingHook
+    private sealed class Poison(Decoder model, bool inGradient, Action atThirdStep) : TrainingHook
     {
         private int _step;
 

@@ -54,7 +54,7 @@ public class TuneRunTests
         Assert.True(File.Exists(Path.Combine(folder, "model", "tokenizer.json")));
         Assert.Contains("<svg", File.ReadAllText(Path.Combine(folder, "report.html")));
         Assert.InRange((double)facts["ema"]!["effective_lambda"]!, 0.3, 1);
-        using Llama tuned = Llama.Load(result.Model), plain = Llama.Load(Path.Combine(folder, "plain")), aligned = Llama.Load(recipe.Model);
+        using Decoder tuned = Decoder.Load(result.Model), plain = Decoder.Load(Path.Combine(folder, "plain")), aligned = Decoder.Load(recipe.Model);
         double average = tuned.Weights.Master.Distance(aligned.Weights.Master), weights = plain.Weights.Master.Distance(aligned.Weights.Master);
         Assert.Equal(result.Ema!.AverageMoved, average, 1e-6);
         Assert.Equal(result.Ema.WeightsMoved, weights, 1e-6);
@@ -79,8 +79,8 @@ public class TuneRunTests
     {
         string folder = Path.Combine(Shared.TemporaryFolder(), "run");
         var result = new TuneRun(Recipe(folder, "ema:\n  decay: 0.8\n  controls: true\n")).Run(TestContext.Current.CancellationToken);
-        Llama Load(string name) => Llama.Load(Path.Combine(folder, name));
-        using Llama plain = Load("plain"), merge = Load("control-merge"), rate = Load("control-rate/model"), aligned = Llama.Load(Recipe(folder).Model);
+        Decoder Load(string name) => Decoder.Load(Path.Combine(folder, name));
+        using Decoder plain = Load("plain"), merge = Load("control-merge"), rate = Load("control-rate/model"), aligned = Decoder.Load(Recipe(folder).Model);
         using var expected = aligned.Weights.Master.To(Device.Cpu);
         expected.Lerp(plain.Weights.Master, result.Ema!.EffectiveLambda);
         Assert.Equal(0, expected.Distance(merge.Weights.Master), 1e-4);
@@ -93,8 +93,8 @@ public class TuneRunTests
     {
         string folder = Path.Combine(Shared.TemporaryFolder(), "run");
         new TuneRun(Recipe(folder, "ema:\n  mode: feedback\n  decay: 0.5\n  controls: true\n")).Run(TestContext.Current.CancellationToken);
-        using Llama feedback = Llama.Load(Path.Combine(folder, "model")), rate = Llama.Load(Path.Combine(folder, "control-rate", "model"));
-        using var aligned = Llama.Load(Recipe(folder).Model);
+        using Decoder feedback = Decoder.Load(Path.Combine(folder, "model")), rate = Decoder.Load(Path.Combine(folder, "control-rate", "model"));
+        using var aligned = Decoder.Load(Recipe(folder).Model);
         double moved = feedback.Weights.Master.Distance(aligned.Weights.Master);
         Assert.InRange(feedback.Weights.Master.Distance(rate.Weights.Master), 0, 1e-3 * moved);
         Assert.True(File.Exists(Path.Combine(folder, "control-plain", "model", "model.safetensors")));
@@ -128,7 +128,7 @@ public class TuneRunTests
         var interruption = Assert.Throws<OperationCanceledException>(() => run.Run(source.Token));
         Assert.Contains("interrupted after step 3 of 1000", interruption.Message);
         Assert.False(Directory.Exists(Path.Combine(folder, "model")));
-        using var saved = Llama.Load(Path.Combine(folder, "interrupted"));
+        using var saved = Decoder.Load(Path.Combine(folder, "interrupted"));
         Assert.Equal(3, (int)JsonFile.ReadObject(Path.Combine(folder, "run.json"))["steps"]!);
     }
 

@@ -3,15 +3,15 @@ using Ballast.Tensors;
 
 namespace Ballast.Models;
 
-/// <summary>A Llama decoder (Touvron et al., arXiv 2302.13971): forward, and backward by hand through every part.</summary>
-public sealed class Llama : IDisposable
+/// <summary>A decoder-only transformer as Llama has it (Touvron et al., arXiv 2302.13971): forward, and backward by hand through every part.</summary>
+public sealed class Decoder : IDisposable
 {
     private readonly Weight _embedding;
     private readonly RotaryEmbedding _rotary;
     private readonly List<(Attention Attention, Mlp Mlp)> _layers = [];
     private readonly LanguageHead _head;
 
-    private Llama(LlamaConfig config, DType dtype, Device device, bool training)
+    private Decoder(DecoderConfig config, DType dtype, Device device, bool training)
     {
         Config = config;
         Device = device;
@@ -52,7 +52,7 @@ public sealed class Llama : IDisposable
     }
 
     /// <summary>Shape and constants.</summary>
-    public LlamaConfig Config { get; }
+    public DecoderConfig Config { get; }
 
     /// <summary>Where the weights are.</summary>
     public Device Device { get; }
@@ -66,11 +66,11 @@ public sealed class Llama : IDisposable
     /// <param name="device">Where to.</param>
     /// <param name="training">Whether gradients (and F32 masters for BF16) are wanted.</param>
     /// <exception cref="CheckpointException">A file is missing or damaged, a tensor is missing, unknown or of another shape, or the model is of another family.</exception>
-    public static Llama Load(string folder, DType dtype = DType.F32, Device? device = null, bool training = false)
+    public static Decoder Load(string folder, DType dtype = DType.F32, Device? device = null, bool training = false)
     {
-        var config = LlamaConfig.Parse(ModelFolder.ReadConfig(folder), Path.Combine(folder, "config.json"));
+        var config = DecoderConfig.Parse(ModelFolder.ReadConfig(folder), Path.Combine(folder, "config.json"));
         using var checkpoint = Checkpoint.Open(folder);
-        var model = new Llama(config, dtype, device ?? Device.Cpu, training);
+        var model = new Decoder(config, dtype, device ?? Device.Cpu, training);
         try
         {
             // Older files carry the rotary frequencies and, when tied, a copy of the embedding; both follow from the rest.
@@ -92,9 +92,9 @@ public sealed class Llama : IDisposable
     }
 
     /// <summary>A new model with random weights: matrices N(0, initializer_range^2), norms 1, biases 0; the same for the same seed.</summary>
-    public static Llama Create(LlamaConfig config, ulong seed, DType dtype = DType.F32, Device? device = null, bool training = false)
+    public static Decoder Create(DecoderConfig config, ulong seed, DType dtype = DType.F32, Device? device = null, bool training = false)
     {
-        var model = new Llama(config, dtype, device ?? Device.Cpu, training);
+        var model = new Decoder(config, dtype, device ?? Device.Cpu, training);
         model.Weights.Initialize(config.InitializerRange, seed);
         return model;
     }

@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 
 namespace Ballast.Models;
 
-/// <summary>The shape and the constants of a Llama decoder, read from a Hugging Face config.json of transformers 4 or 5.</summary>
-public sealed record LlamaConfig
+/// <summary>The shape and the constants of a decoder, read from a Hugging Face config.json of transformers 4 or 5.</summary>
+public sealed record DecoderConfig
 {
     /// <summary>Rows of the embedding table, V.</summary>
     public required int VocabSize { get; init; }
@@ -79,7 +79,7 @@ public sealed record LlamaConfig
     /// <param name="json">The file's content.</param>
     /// <param name="path">The file's path, for messages.</param>
     /// <exception cref="CheckpointException">A key is missing, has an impossible value, or asks for mathematics that is not supported.</exception>
-    public static LlamaConfig Parse(JsonObject json, string path)
+    public static DecoderConfig Parse(JsonObject json, string path)
     {
         var reader = new ConfigReader(json, path);
         string family = reader.Text("model_type", "");
@@ -110,7 +110,7 @@ public sealed record LlamaConfig
             throw reader.Fault("head_dim", headDim.ToString(), "an even number");
         }
 
-        var config = new LlamaConfig
+        var config = new DecoderConfig
         {
             VocabSize = reader.Positive("vocab_size"),
             HiddenSize = hidden,
