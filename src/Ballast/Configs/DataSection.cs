@@ -11,6 +11,7 @@ namespace Ballast.Configs;
 /// <param name="MaxBadRows">How many unusable rows are left out, counted and shown before the run stops; at least 0.</param>
 /// <param name="TemplateVariables">Further variables for the chat template, such as <c>date_string</c>; absent: none.</param>
 /// <param name="System">A system message for rows that bring none; null: none.</param>
+/// <param name="Packing">Whether the rows of a step are laid one behind the other instead of being padded; each sees only itself, so what is learned stays the same.</param>
 public sealed record DataSection(
     IReadOnlyList<DataSource> Train,
     IReadOnlyList<DataSource>? Validation = null,
@@ -19,7 +20,8 @@ public sealed record DataSection(
     TooLong TooLong = TooLong.Truncate,
     int MaxBadRows = 0,
     JsonObject? TemplateVariables = null,
-    string? System = null)
+    string? System = null,
+    bool Packing = false)
 {
     /// <summary>Sources of held-out rows; empty when none are given.</summary>
     public IReadOnlyList<DataSource> Validation { get; init; } = Validation ?? [];

@@ -5,6 +5,7 @@ namespace Ballast.Data;
 /// <summary>Gives out the rows of one optimizer step after another, epoch after epoch, each epoch in its own order.</summary>
 /// <remarks>
 /// No row is dropped: the last step of an epoch has fewer rows when they do not divide evenly, and no step mixes two epochs.
+/// Rows of like length share a pass: those of one step are sorted, longest first, which changes the padding and nothing that is learned.
 /// The order of epoch e depends on the seed and e alone, so a loader set to a saved <see cref="Cursor"/> goes on as if it had never stopped.
 /// </remarks>
 public sealed class BatchLoader
@@ -14,6 +15,7 @@ public sealed class BatchLoader
     private readonly int _microBatchSize;
     private readonly int _padId;
     private readonly ulong? _seed;
+    private readonly int? _packedTokens;
     private int[] _order = [];
     private int _orderEpoch = -1;
 
@@ -23,12 +25,14 @@ public sealed class BatchLoader
     /// <param name="microBatchSize">Rows per pass, at least 1.</param>
     /// <param name="seed">Decides the order of every epoch; null: the rows' own order.</param>
     /// <param name="padId">The id past a row's end; any id of the vocabulary, it has no effect on the loss.</param>
-    public BatchLoader(IReadOnlyList<TokenRow> rows, int batchSize, int microBatchSize, ulong? seed, int padId = 0)
+    /// <param name="packing">Whether the rows of a step are packed (<see cref="RowPacking"/>) into passes of at most <paramref name="microBatchSize"/> times the longest row's tokens.</param>
+    public BatchLoader(IReadOnlyList<TokenRow> rows, int batchSize, int microBatchSize, ulong? seed, int padId = 0, bool packing = false)
     {
         ArgumentOutOfRangeException.ThrowIfZero(rows.Count);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(microBatchSize, 1);
         (_rows, _batchSize, _microBatchSize, _seed, _padId) = (rows, batchSize, microBatchSize, seed, padId);
+        _packedTokens = packing ? checked(rows.Max(row => row.Length) * microBatchSize) : null;
     }
 
     /// <summary>Optimizer steps of one epoch.</summary>
@@ -47,7 +51,7 @@ public sealed class BatchLoader
 
         (int epoch, int start) = Cursor;
         Cursor = new DataCursor(epoch, Math.Min(start + _batchSize, _rows.Count));
-        return [.. MicroBatches(epoch, start).Select(rows => Pad(rows, _padId))];
+        return [.. MicroBatches(epoch, start).Select(rows => _packedTokens is null ? Pad(rows, _padId) : RowPacking.Pack(rows))];
     }
 
     /// <summary>The steps from the cursor on, without end.</summary>
@@ -68,7 +72,7 @@ public sealed class BatchLoader
         {
             foreach (TokenRow[] rows in MicroBatches(epoch, start))
             {
-                places += (long)rows.Length * rows.Max(row => row.Length);
+                places += _packedTokens is null ? (long)rows.Length * rows.Max(row => row.Length) : rows.Sum(row => (long)row.Length);
                 tokens += rows.Sum(row => (long)row.Length);
             }
         }
@@ -99,7 +103,8 @@ public sealed class BatchLoader
     private IEnumerable<TokenRow[]> MicroBatches(int epoch, int start)
     {
         int end = Math.Min(start + _batchSize, _rows.Count);
-        return Order(epoch)[start..end].Select(index => _rows[index]).Chunk(_microBatchSize);
+        var rows = Order(epoch)[start..end].Select(index => _rows[index]);
+        return _packedTokens is int limit ? RowPacking.FirstFit(rows, limit) : rows.OrderByDescending(row => row.Length).Chunk(_microBatchSize);
     }
 
     private int[] Order(int epoch)

@@ -5,8 +5,8 @@ namespace Ballast.Models;
 /// <param name="Batch">Number of sequences, B.</param>
 /// <param name="Labels">Target tokens [B * T], -100 for none, NOT shifted: the label at t is predicted from t - 1. Null: no targets.</param>
 /// <param name="Positions">Position of each token [B * T]; null: 0 to T - 1 in each sequence.</param>
-/// <param name="Starts">First place [0, T) each token may look at [B * T], for padding on the left; null: 0.</param>
-/// <param name="Sources">Where each sequence came from ("file:line") [B], for messages; null: unknown.</param>
+/// <param name="Starts">First place [0, T) each token may look at [B * T], for padding on the left and for rows packed one behind the other; null: 0.</param>
+/// <param name="Sources">Where each row came from ("file:line"), for messages; null: unknown.</param>
 public sealed record TokenBatch(
     int[] InputIds, int Batch, int[]? Labels = null, int[]? Positions = null, int[]? Starts = null, IReadOnlyList<string>? Sources = null)
 {

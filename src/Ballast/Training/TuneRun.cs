@@ -35,7 +35,7 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
         var data = TrainingData.Load(recipe.Data, tokenizer, template, config.VocabSize, training.Seed, null, cancellationToken);
         var suite = recipe.Probe is { } section ? SuiteLoader.Load(section.Suite, dataFolder)[0] : null;
         suite = recipe.Probe?.Template is { } style ? suite! with { Style = style } : suite;
-        var loader = new BatchLoader(data.Train.Rows, training.BatchSize, training.MicroBatchSize, training.Seed, config.PadTokenId ?? 0);
+        var loader = new BatchLoader(data.Train.Rows, training.BatchSize, training.MicroBatchSize, training.Seed, config.PadTokenId ?? 0, recipe.Data.Packing);
         int total = training.MaxSteps ?? loader.StepsPerEpoch * training.Epochs!.Value;
 
         var device = TorchLibrary.DefaultDevice;

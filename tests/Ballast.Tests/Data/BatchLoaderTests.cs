@@ -78,7 +78,8 @@ public class BatchLoaderTests
         Assert.Equal(Epoch(0), Epoch(0));
         Assert.NotEqual(Epoch(0), Epoch(1));
         Assert.NotEqual(Epoch(0), Epoch(null));
-        Assert.Equal(Rows(20).Select(row => row.Source), Epoch(null));
+        var unshuffled = new BatchLoader(Rows(20), 1, 1, seed: null);
+        Assert.Equal(Rows(20).Select(row => row.Source), unshuffled.Steps().Take(20).SelectMany(Sources));
     }
 
     [Fact]
@@ -95,6 +96,19 @@ public class BatchLoaderTests
         for (int step = 0; step < 5; step++)
         {
             Assert.Equal(Sources(first.Next()), Sources(second.Next()));
+        }
+    }
+
+    [Fact]
+    public void The_rows_of_a_step_are_sorted_by_length_and_none_leaves_its_step()
+    {
+        TokenRow[] rows = Rows(21);
+        var loader = new BatchLoader(rows, 7, 3, seed: null);
+        for (int step = 0; step < 3; step++)
+        {
+            IReadOnlyList<TokenBatch> batches = loader.Next();
+            Assert.Equal(rows[(7 * step)..(7 * step + 7)].Select(row => row.Source).Order(), Sources(batches).Order());
+            Assert.Equal(batches.OrderByDescending(batch => batch.Tokens), batches);
         }
     }
 

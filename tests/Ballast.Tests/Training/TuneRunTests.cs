@@ -75,6 +75,25 @@ public class TuneRunTests
     }
 
     [Fact]
+    public void A4_packing_changes_the_passes_and_not_what_is_learned()
+    {
+        List<double> Losses(bool packing, out double padding)
+        {
+            var recipe = Recipe(Path.Combine(Shared.TemporaryFolder(), "run"));
+            double share = -1;
+            new TuneRun(recipe with { Data = recipe.Data with { Packing = packing } }, started: plan => share = plan.PaddingShare).Run(TestContext.Current.CancellationToken);
+            padding = share;
+            return [.. File.ReadLines(Path.Combine(recipe.Output, "metrics.jsonl")).Select(line => (double)JsonNode.Parse(line)!["loss"]!)];
+        }
+
+        var padded = Losses(false, out double before);
+        var packed = Losses(true, out double after);
+        Assert.True(before > 0.02);
+        Assert.Equal(0, after);
+        Assert.All(padded.Zip(packed), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+    }
+
+    [Fact]
     public void C12_controls_are_the_merge_at_the_matched_lambda_and_the_scaled_rate()
     {
         string folder = Path.Combine(Shared.TemporaryFolder(), "run");
