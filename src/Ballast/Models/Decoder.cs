@@ -60,6 +60,9 @@ public sealed class Decoder : IDisposable
     /// <summary>The weights and their gradients.</summary>
     public WeightStore Weights { get; }
 
+    /// <summary>Whether Backward keeps only each layer's input and computes the layer again (Chen et al., arXiv 1604.06174): same bits, less memory, a forward pass more.</summary>
+    public bool ActivationCheckpointing { get; set; }
+
     /// <summary>Reads a Hugging Face folder.</summary>
     /// <param name="folder">Folder with config.json and safetensors.</param>
     /// <param name="dtype">Type to compute with: F32, BF16 or F64.</param>
@@ -137,6 +140,13 @@ public sealed class Decoder : IDisposable
 
             for (int i = _layers.Count - 1; i >= 0; i--)
             {
+                if (ActivationCheckpointing)
+                {
+                    var input = (Tensor)saved.Pop();
+                    input = _layers[i].Attention.Forward(input, pass, saved);
+                    _layers[i].Mlp.Forward(input, pass, saved).Dispose();
+                }
+
                 using (var mlp = (Mlp.Saved)saved.Pop())
                 {
                     _layers[i].Mlp.Backward(dx, pass, mlp);
@@ -202,8 +212,13 @@ public sealed class Decoder : IDisposable
         Ops.Embedding(_embedding.Value, pass.Ids, x);
         foreach (var (attention, mlp) in _layers)
         {
-            x = attention.Forward(x, pass, saved);
-            x = mlp.Forward(x, pass, saved);
+            if (ActivationCheckpointing)
+            {
+                saved?.Push(x.To(Device));
+            }
+
+            x = attention.Forward(x, pass, ActivationCheckpointing ? null : saved);
+            x = mlp.Forward(x, pass, ActivationCheckpointing ? null : saved);
         }
 
         return x;

@@ -43,6 +43,7 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
         var resolved = recipe with { Training = training with { Precision = dtype is DType.BF16 ? Precision.Bfloat16 : Precision.Float32 } };  // what auto measured, so that the folder's recipe repeats the run
         RunFolder.CheckSpace(recipe.Output, Models * 4 * config.ParameterCount);
         using var model = Decoder.Load(recipe.Model, dtype, device, training: true);
+        model.ActivationCheckpointing = training.ActivationCheckpointing;
         using var speaker = new LanguageModel("training", model, tokenizer, template, LanguageModel.EndTokens(recipe.Model, config, tokenizer), ownsModel: false);
         using var ema = recipe.Ema is { } options ? new WeightEma(model.Weights, options) : null;
         using var aligned = ema is null ? null : model.Weights.Master.To(device);
