@@ -4,7 +4,7 @@ using Ballast.Data.Formats;
 using Ballast.Evaluation.Judges;
 using Ballast.Evaluation.Suites;
 using Ballast.Evaluation.Text;
-using Ballast.Models;
+using Ballast.Models.Families;
 
 namespace Ballast.Cli.Verbs;
 
@@ -23,7 +23,7 @@ internal static class ListVerb
                 .. JudgeCatalog.All.Select(judge => ("judge", judge.Name, judge.Rule)),
                 .. TextMetric.All.Select(metric => ("metric", metric.Name, "")),
                 .. DataFormats.Names.Select(format => ("format", format, "")),
-                .. DecoderConfig.Families.Select(family => ("family", family, "")),
+                .. Family.All.Select(family => ("family", family.Name, family.About)),
             ];
             if (parse.GetValue(json))
             {

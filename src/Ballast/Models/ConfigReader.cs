@@ -46,8 +46,20 @@ internal sealed class ConfigReader(JsonObject json, string path)
             : throw Fault(key, value.ToString(CultureInfo.InvariantCulture), "a positive whole number");
     }
 
-    /// <summary>A token id, or null where the key is absent, null or negative (older files write -1 for none).</summary>
-    public int? Token(string key) => Tokens(key) is [int id, ..] ? id : null;
+    /// <summary>Whether the file has the key, be it null.</summary>
+    public bool Has(string key) => json.ContainsKey(key);
+
+    public double? OptionalNumber(string key) => Node(key) is null ? null : Number(key);
+
+    /// <summary>A number where one is given or the key is absent, null where the file says null.</summary>
+    public double? NumberOrNone(string key, double fallback) => Has(key) ? OptionalNumber(key) : fallback;
+
+    public IReadOnlyList<double> Numbers(string key) => Node(key) is JsonArray { Count: > 0 } items && items.All(item => item is JsonValue value && value.TryGetValue(out double x) && x > 0)
+        ? [.. items.Select(item => (double)item!)]
+        : throw Fault(key, json[key]?.ToJsonString() ?? "missing", "a list of positive numbers");
+
+    /// <summary>A token id; null where the key is null or negative (older files write -1 for none).</summary>
+    public int? Token(string key, int? fallback = null) => !Has(key) ? fallback : Tokens(key) is [int id, ..] ? id : null;
 
     /// <summary>One token id or a list of them.</summary>
     public IReadOnlyList<int> Tokens(string key)
@@ -57,39 +69,11 @@ internal sealed class ConfigReader(JsonObject json, string path)
         return [.. items.Select(item => item is JsonValue value && value.TryGetValue(out int id) ? id : throw Fault(key, item?.ToJsonString() ?? "null", "token ids")).Where(id => id >= 0)];
     }
 
-    /// <summary>A text key that may have this one value only.</summary>
-    public void Only(string key, string value)
+    /// <summary>A text key that may have these values only; the first stands for an absent key.</summary>
+    public string OneOf(string key, params ReadOnlySpan<string> values)
     {
-        string found = Text(key, value);
-        if (found != value)
-        {
-            throw Fault(key, $"'{found}'", $"'{value}'; other mathematics is not supported for this family");
-        }
-    }
-
-    /// <summary>Numbers that must keep the value at which they change nothing.</summary>
-    public void Neutral(params ReadOnlySpan<(string Key, double Value)> keys)
-    {
-        foreach (var (key, value) in keys)
-        {
-            if (Number(key, value) != value)
-            {
-                throw Fault(key, json[key]!.ToJsonString(), $"{value.ToString(CultureInfo.InvariantCulture)}; anything else changes the mathematics and is not supported");
-            }
-        }
-    }
-
-    /// <summary>Keys that must be absent, null or false.</summary>
-    public void Absent(params ReadOnlySpan<string> keys)
-    {
-        foreach (string key in keys)
-        {
-            var node = Node(key);
-            if (node is not null && !(node is JsonValue value && value.TryGetValue(out bool flag) && !flag))
-            {
-                throw Fault(key, node.ToJsonString(), "no such key; it changes the mathematics and is not supported for this family");
-            }
-        }
+        string found = Text(key, values[0]);
+        return values.Contains(found) ? found : throw Fault(key, $"'{found}'", $"'{string.Join("' or '", values)}'; other mathematics is not supported for this family");
     }
 
     public void Ignore(params ReadOnlySpan<string> keys)

@@ -37,7 +37,7 @@ public sealed class Decoder : IDisposable
             var attention = new Attention(
                 NewNorm(layer + "input_layernorm"),
                 NewLinear(d, config.AttentionBias, (self + "q_proj", q), (self + "k_proj", kv), (self + "v_proj", kv)),
-                NewLinear(q, config.AttentionBias, (self + "o_proj", d)),
+                NewLinear(q, config.OutputBias, (self + "o_proj", d)),
                 _rotary, config, i);
             _layers.Add((attention, new Mlp(
                 NewNorm(layer + "post_attention_layernorm"),

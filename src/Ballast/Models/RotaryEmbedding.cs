@@ -5,7 +5,7 @@ namespace Ballast.Models;
 /// <summary>Tables of the rotary angles: cos and sin [positions, C / 2], grown as longer texts come.</summary>
 internal sealed class RotaryEmbedding(DecoderConfig config, DType dtype, Device device) : IDisposable
 {
-    private readonly float[] _frequencies = config.Rotary.InverseFrequencies(config.HeadDim);
+    private readonly float[] _frequencies = config.Rotary.InverseFrequencies(config.RotaryDim);
     private Tensor? _cos;
     private Tensor? _sin;
 

@@ -23,7 +23,7 @@ public class AutogradOracleTests
         var config = new DecoderConfig
         {
             VocabSize = 37, HiddenSize = 18, IntermediateSize = 11, NumLayers = 3, NumHeads = 3, NumKvHeads = kvHeads, HeadDim = 10, RmsNormEps = 1e-5,
-            Rotary = new RotaryScaling(500), MaxSeqLen = 32, TieWordEmbeddings = tied, AttentionBias = bias, MlpBias = bias, InitializerRange = 0.4,
+            Rotary = new RotaryScaling(500), MaxSeqLen = 32, TieWordEmbeddings = tied, AttentionBias = bias, OutputBias = bias, MlpBias = bias, InitializerRange = 0.4,
         };
         using var model = Decoder.Create(config, 11, DType.F64, training: true);
         if (bias)

@@ -219,7 +219,7 @@ public class TrainerTests
     [Fact]
     public void Every_gradient_agrees_with_finite_differences_in_float64()
     {
-        foreach (var config in (DecoderConfig[])[Tiny, Tiny with { TieWordEmbeddings = false, AttentionBias = true, MlpBias = true, PadTokenId = null }])
+        foreach (var config in (DecoderConfig[])[Tiny, Tiny with { TieWordEmbeddings = false, AttentionBias = true, OutputBias = true, MlpBias = true, PadTokenId = null }])
         {
             using var model = Decoder.Create(config, 5, DType.F64, training: true);
             var batch = Join(Row(9, 1), Row(6, 2, masked: 3), Row(9, 4));
