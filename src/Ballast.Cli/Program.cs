@@ -52,6 +52,7 @@ internal static class Program
         MergeVerb.Create(terminal),
         InspectVerb.Create(terminal),
         ValidateVerb.Create(terminal),
+        DownloadVerb.Create(terminal),
         DoctorVerb.Create(terminal),
         ListVerb.Create(terminal),
         new HelpOption(),

@@ -21,7 +21,7 @@ internal static class EvalVerb
         var command = new Command("eval", "Measure safety, over-refusal and utility; compare models.") { models, suites, output, data, limit, template, json };
         command.SetAction(parse =>
         {
-            string[] folders = parse.GetRequiredValue(models);
+            string[] named = parse.GetRequiredValue(models), folders = [.. named.Select(terminal.Model)];
             Suite[] asked = [.. parse.GetRequiredValue(suites).SelectMany(suite => SuiteLoader.Load(suite, parse.GetValue(data)))];
             if (parse.GetValue(limit) is int count)
             {
@@ -33,7 +33,7 @@ internal static class EvalVerb
                 asked = [.. asked.Select(suite => suite with { Style = style })];
             }
 
-            EvaluatedModel[] evaluated = [.. folders.Zip(ModelNames.Of(folders), (folder, name) => EvaluatedModel.FromFolder(name, folder, () => LanguageModel.Load(folder)))];
+            EvaluatedModel[] evaluated = [.. folders.Zip(ModelNames.Of(named), (folder, name) => EvaluatedModel.FromFolder(name, folder, () => LanguageModel.Load(folder)))];
             string folder = parse.GetRequiredValue(output);
             int total = folders.Length * asked.Sum(suite => suite.Prompts.Count);
             var summary = terminal.Track("answering", total, progress => Evaluator.Run(evaluated, asked, folder, new Overall(progress), terminal.Cancellation));

@@ -21,7 +21,7 @@ internal static class InspectChatVerb
         var command = new Command("chat", "Render a conversation with a chat template.") { path, messages, prompt };
         command.SetAction(parse =>
         {
-            var template = ChatTemplate.Load(parse.GetRequiredValue(path));
+            var template = ChatTemplate.Load(terminal.Model(parse.GetRequiredValue(path)));
             var (list, variables) = ReadMessages(parse.GetRequiredValue(messages));
             bool opens = parse.GetValue(prompt) || variables?["add_generation_prompt"] is JsonValue value && value.TryGetValue(out bool asked) && asked;
             terminal.Out.Write(template.Render(list, opens, variables).Text);

@@ -23,7 +23,7 @@ internal static class InspectDataVerb
         var command = new Command("data", "Show training rows token by token, with what is trained and what is masked.") { recipe, set, rows, json };
         command.SetAction(parse =>
         {
-            var loaded = Recipe.Load(parse.GetRequiredValue(recipe), parse.GetValue(set));
+            var loaded = terminal.Recipe(parse.GetRequiredValue(recipe), parse.GetValue(set));
             var tokenizer = Tokenizer.Load(loaded.Model);
             var config = DecoderConfig.Parse(ModelFolder.ReadConfig(loaded.Model), Path.Combine(loaded.Model, ModelFolder.ConfigFile));
             var data = TrainingData.Load(

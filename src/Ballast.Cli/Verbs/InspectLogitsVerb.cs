@@ -23,7 +23,7 @@ internal static class InspectLogitsVerb
         var command = new Command("logits", "Write a model's logits for given token ids.") { folder, ids, output };
         command.SetAction(parse =>
         {
-            using var model = Decoder.Load(parse.GetRequiredValue(folder));
+            using var model = Decoder.Load(terminal.Model(parse.GetRequiredValue(folder)));
             using var logits = model.Logits(new TokenBatch(ParseIds(parse.GetRequiredValue(ids), model.Config), Batch: 1));
             string file = parse.GetRequiredValue(output);
             Write(logits, file);

@@ -17,7 +17,7 @@ internal static class InspectModelVerb
         var command = new Command("model", "Show a model's tensors, types, parameters and configuration.") { folder, json };
         command.SetAction(parse =>
         {
-            var summary = ModelSummary.Read(parse.GetRequiredValue(folder));
+            var summary = ModelSummary.Read(terminal.Model(parse.GetRequiredValue(folder)));
             if (parse.GetValue(json))
             {
                 terminal.WriteJson(ToJson(summary));

@@ -25,7 +25,7 @@ internal static class InspectTokensVerb
         });
         command.SetAction(parse =>
         {
-            var tokenizer = Tokenizer.Load(parse.GetRequiredValue(path));
+            var tokenizer = Tokenizer.Load(terminal.Model(parse.GetRequiredValue(path)));
             bool add = parse.GetValue(special);
             if (parse.GetValue(jsonl) is string lines)
             {

@@ -18,7 +18,7 @@ internal static class TuneVerb
         var command = new Command("tune", "Fine-tune a model as a recipe says.") { recipe, set, output, data };
         command.SetAction(parse =>
         {
-            var loaded = Recipe.Load(parse.GetRequiredValue(recipe), parse.GetValue(set));
+            var loaded = terminal.Recipe(parse.GetRequiredValue(recipe), parse.GetValue(set));
             loaded = parse.GetValue(output) is string folder ? loaded with { Output = folder } : loaded;
             var tokenizer = new Lazy<Tokenizer>(() => Tokenizer.Load(loaded.Model));
             var progress = new TuneProgress(terminal, ids => tokenizer.Value.Decode(ids));

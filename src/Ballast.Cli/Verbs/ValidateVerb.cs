@@ -13,7 +13,7 @@ internal static class ValidateVerb
         var command = new Command("validate", "Check a recipe and its files; print it with every default filled in.") { recipe, set };
         command.SetAction(parse =>
         {
-            var loaded = Recipe.Load(parse.GetRequiredValue(recipe), parse.GetValue(set));
+            var loaded = terminal.Recipe(parse.GetRequiredValue(recipe), parse.GetValue(set));
             terminal.Out.Write(loaded.ToYaml());
             terminal.Say("valid");
             return ExitCode.Success;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ballast.Hub;
 
 namespace Ballast.Configs;
 
@@ -23,16 +24,17 @@ public sealed record Recipe(
     /// <summary>Reads a recipe, applies overrides, checks all of it and finds its files.</summary>
     /// <param name="path">The YAML file.</param>
     /// <param name="overrides">Changes as <c>training.learning_rate=1e-5</c>, list items as <c>data.train[0].max_rows=100</c>; values are YAML.</param>
-    /// <returns>The recipe; model, data and suite are looked for in the current folder, then beside the recipe.</returns>
+    /// <param name="hub">Where names such as <c>owner/name</c> are looked for; null: nowhere.</param>
+    /// <returns>The recipe; model, data and suite are looked for in the current folder, then beside the recipe, then on the hub.</returns>
     /// <exception cref="ConfigException">One line for every fault, each with its place.</exception>
-    public static Recipe Load(string path, IEnumerable<string>? overrides = null)
+    public static Recipe Load(string path, IEnumerable<string>? overrides = null, HubLibrary? hub = null)
     {
         ConfigTree tree = YamlReader.Read(path);
         Recipe recipe = Bind(tree, overrides);
-        var paths = new RecipePaths(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        recipe = paths.Resolve(recipe);
-        ConfigBinder.ThrowIfAny(tree, paths.Problems);
-        return recipe;
+        var paths = new RecipePaths(Path.GetDirectoryName(Path.GetFullPath(path))!, hub);
+        Recipe found = paths.Resolve(recipe);
+        ConfigBinder.ThrowIfAny(tree, [.. recipe.Problems(), .. paths.Problems]);
+        return found;
     }
 
     /// <summary>Reads a recipe from text without looking for its files.</summary>
@@ -40,7 +42,13 @@ public sealed record Recipe(
     /// <param name="file">What messages call it.</param>
     /// <param name="overrides">Changes, as in <see cref="Load"/>.</param>
     /// <exception cref="ConfigException">One line for every fault, each with its place.</exception>
-    public static Recipe Parse(string text, string file, IEnumerable<string>? overrides = null) => Bind(YamlReader.Parse(text, file), overrides);
+    public static Recipe Parse(string text, string file, IEnumerable<string>? overrides = null)
+    {
+        ConfigTree tree = YamlReader.Parse(text, file);
+        Recipe recipe = Bind(tree, overrides);
+        ConfigBinder.ThrowIfAny(tree, [.. recipe.Problems()]);
+        return recipe;
+    }
 
     /// <summary>What is wrong with the values, all at once; empty when the recipe can run.</summary>
     public IEnumerable<ConfigProblem> Problems()
@@ -59,8 +67,18 @@ public sealed record Recipe(
         }
     }
 
-    /// <summary>The recipe as YAML with every default filled in.</summary>
-    public string ToYaml() => YamlWriter.Write(JsonSerializer.SerializeToElement(this, ConfigContext.Default.Recipe));
+    /// <summary>The recipe as YAML with every default filled in; what came from the hub is named by repository and commit, not by its place in the cache.</summary>
+    public string ToYaml() => YamlWriter.Write(JsonSerializer.SerializeToElement(Portable(), ConfigContext.Default.Recipe));
+
+    private Recipe Portable() => this with
+    {
+        Model = HubName.Shown(Model),
+        Data = Data with
+        {
+            Train = [.. Data.Train.Select(source => source with { Path = HubName.Shown(source.Path) })],
+            Validation = [.. Data.Validation.Select(source => source with { Path = HubName.Shown(source.Path) })],
+        },
+    };
 
     private static Recipe Bind(ConfigTree tree, IEnumerable<string>? overrides)
     {
@@ -69,8 +87,6 @@ public sealed record Recipe(
             tree.Set(ConfigOverride.Parse(change));
         }
 
-        Recipe recipe = ConfigBinder.Bind(tree, ConfigContext.Default.Recipe);
-        ConfigBinder.ThrowIfAny(tree, [.. recipe.Problems()]);
-        return recipe;
+        return ConfigBinder.Bind(tree, ConfigContext.Default.Recipe);
     }
 }

@@ -7,6 +7,9 @@ namespace Ballast.Data.Readers;
 /// <summary>Reads the rows of a data file, whatever its type; the ending of its name says which.</summary>
 internal static class RowReader
 {
+    /// <summary>The endings that say how a file is read.</summary>
+    public static IReadOnlyList<string> Endings => s_endings;
+
     private static readonly string[] s_endings = [".json", ".jsonl", ".ndjson", ".csv", ".parquet"];
 
     /// <summary>The rows one after another; the file is opened when the first is asked for.</summary>
