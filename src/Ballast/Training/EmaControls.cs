@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Ballast.Configs;
+using Ballast.Hub;
 using Ballast.Models;
 using Ballast.Tensors;
 
@@ -44,6 +45,6 @@ internal sealed class EmaControls(Recipe recipe, string? dataFolder, Action<Json
         using var merged = aligned.To(model.Device);
         merged.Lerp(tuned, lambda);
         ModelSaver.Save(model, merged, recipe.Model, Path.Combine(folder, "control-merge"), FormattableString.Invariant(
-            $"# Linear merge at the matched lambda\n\n`{recipe.Model}` + {lambda:0.000000} x (plain fine-tuning - `{recipe.Model}`): the control for the weight average beside it.\n"));
+            $"# Linear merge at the matched lambda\n\n`{HubName.Shown(recipe.Model)}` + {lambda:0.000000} x (plain fine-tuning - `{HubName.Shown(recipe.Model)}`): the control for the weight average beside it.\n"));
     }
 }

@@ -6,6 +6,7 @@ using Ballast.Configs;
 using Ballast.Data;
 using Ballast.Evaluation.Suites;
 using Ballast.Generation;
+using Ballast.Hub;
 using Ballast.Models;
 using Ballast.Tensors;
 using Ballast.Tokenizers;
@@ -130,7 +131,8 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
         ["seed"] = recipe.Training.Seed,
         ["precision"] = dtype.SafetensorsName,
         ["device"] = device.ToString(),
-        ["model"] = recipe.Model,
+        ["model"] = HubName.Shown(recipe.Model),
+        ["model_revision"] = HubName.CommitOf(recipe.Model),
         ["base_model_sha256"] = ModelFolder.HashWeights(recipe.Model),
         ["parameters"] = config.ParameterCount,
         ["total_steps"] = total,
@@ -175,7 +177,7 @@ public sealed class TuneRun(Recipe recipe, string? dataFolder = null, Action<Tun
         return string.Create(culture, $"""
             # Tuned with Ballast
 
-            Base: `{recipe.Model}`. {result.Steps} optimizer steps. {average}
+            Base: `{HubName.Shown(recipe.Model)}`. {result.Steps} optimizer steps. {average}
 
             Safety and utility are not implied by tuning: measure them with `ballast eval`.
 
