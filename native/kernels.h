@@ -44,6 +44,6 @@ struct Kernels {
     void (*accumulate)(const uint16_t* x, float* y, int fresh, int64_t begin, int64_t end);  // y = (fresh ? 0 : y) + x
 };
 
-const Kernels& kernels();  // the best table for this processor; BALLAST_CPU=baseline|avx2|avx512 overrides
+const Kernels& kernels();  // the best table for this processor; BALLAST_CPU=baseline|avx2|avx512|amx overrides
 
 }  // namespace ballast

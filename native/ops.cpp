@@ -1,6 +1,5 @@
 // The model's operations. Each has two paths: our kernel where it can run, and plain ATen (every dtype and device, what CUDA uses first).
-#include "tensor.h"
-#include <ATen/Parallel.h>
+#include "parts.h"
 #include <cmath>
 #include <vector>
 
@@ -8,18 +7,6 @@ using namespace ballast;
 
 namespace {
 
-// Splits [0, n) into one contiguous part per thread: body(part, begin, end). The partition depends on n and the thread count alone.
-template <class Body>
-void parts(int64_t n, int64_t least, Body body) {
-    int64_t count = std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), n / std::max<int64_t>(1, least)));
-    int64_t each = (n + count - 1) / count;
-    at::parallel_for(0, count, 1, [&](int64_t first, int64_t last) {
-        for (int64_t part = first; part < last; part++) body(part, part * each, std::min(n, (part + 1) * each));
-    });
-}
-int64_t part_count(int64_t n, int64_t least) { return std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), n / std::max<int64_t>(1, least))); }
-
-constexpr int64_t kElements = 16384;  // elements that are worth a thread
 int64_t rows_worth(int64_t width) { return std::max<int64_t>(1, kElements / std::max<int64_t>(1, width)); }
 
 at::ScalarType accumulation(const at::Tensor& x) { return x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
@@ -47,28 +34,6 @@ at::Tensor hidden_keys(const at::Tensor& qkv, const at::Tensor& starts, const At
 }
 
 }  // namespace
-
-int ballast_gemm(Handle out, Handle a, Handle b, int transpose_a, int transpose_b, int accumulate) {
-    return guarded([&] {
-        auto& o = tensor(out);
-        auto x = transpose_a ? tensor(a).t() : tensor(a), y = transpose_b ? tensor(b).t() : tensor(b);
-        if (o.scalar_type() == x.scalar_type()) {
-            if (accumulate) o.addmm_(x, y);
-            else at::mm_out(o, x, y);
-            return;
-        }
-        auto product = at::mm(x, y);  // half precision in, float32 sum out
-        if (kernel_type({product}) == 1 && o.is_contiguous() && o.scalar_type() == at::kFloat) {
-            auto* from = reinterpret_cast<const uint16_t*>(product.data_ptr());
-            float* to = o.data_ptr<float>();
-            parts(o.numel(), kElements, [&](int64_t, int64_t begin, int64_t end) { kernels().accumulate(from, to, !accumulate, begin, end); });
-        } else if (accumulate) {
-            o.add_(product);
-        } else {
-            o.copy_(product);
-        }
-    });
-}
 
 int ballast_add_bias(Handle out, Handle bias) {
     return guarded([&] { tensor(out).add_(tensor(bias)); });

@@ -1,4 +1,5 @@
 // Handles, factories, views and the process-wide settings.
+#include "gemm.h"
 #include "tensor.h"
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
@@ -59,7 +60,7 @@ const char* ballast_describe() {
     if (guarded([] { text = at::show_config() + "\n" + at::get_parallel_info(); })) text = last_error;
     return text.c_str();
 }
-const char* ballast_capability() { return kernels().name; }
+const char* ballast_capability() { return split_gemm_ready() ? "avx512+amx" : kernels().name; }
 const char* ballast_library() {
     Dl_info info;
     return dladdr(reinterpret_cast<void*>(&at::get_num_threads), &info) && info.dli_fname ? info.dli_fname : "";

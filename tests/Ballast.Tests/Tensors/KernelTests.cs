@@ -29,6 +29,64 @@ public class KernelTests
         }
     }
 
+    // Sizes that leave remainders in every direction and take several rounds in depth; with the tile unit these run on it.
+    [Theory]
+    [InlineData(197, 71, 65, false, false)]
+    [InlineData(230, 67, 600, false, true)]
+    [InlineData(330, 600, 281, true, false)]
+    public void Large_products(int rows, int columns, int depth, bool transposeA, bool transposeB)
+    {
+        foreach (bool accumulate in (bool[])[false, true])
+        {
+            Agree(
+                1e-4,
+                [Random(1, rows, columns), transposeA ? Random(2, depth, rows) : Random(2, rows, depth), transposeB ? Random(3, columns, depth) : Random(3, depth, columns)],
+                t => Ops.Gemm(t[0], t[1], t[2], transposeA, transposeB, accumulate));
+        }
+    }
+
+    [Fact]
+    public void Large_products_are_as_exact_as_float32()
+    {
+        using Tensor a = Random(1, 256, 512), b = Random(2, 512, 128), fast = Random(3, 256, 128), plain = Random(3, 256, 128);
+        Ops.Gemm(fast, a, b);
+        Ops.Plain(() => Ops.Gemm(plain, a, b));
+        using Tensor wideA = a.To(Device.Cpu, DType.F64), wideB = b.To(Device.Cpu, DType.F64), exact = wideA.To(Device.Cpu).Narrow(1, 0, 128).To(Device.Cpu);
+        Ops.Gemm(exact, wideA, wideB);
+        double[] truth = exact.ToArray<double>();
+        double Error(Tensor product) => Math.Sqrt(product.ToArray<float>().Zip(truth, (x, y) => (x - y) * (x - y)).Average());
+        Assert.InRange(Error(fast), 0, 1.2 * Error(plain));
+        Assert.InRange(Error(fast), 1e-9, 1e-4);  // of sums of 512 products of size 1
+    }
+
+    // The tile registers make a signal's frame larger than some alternate stacks.
+    [Fact]
+    public void A_null_reference_is_an_exception_after_the_tile_unit_was_used()
+    {
+        using Tensor a = Random(1, 256, 128), b = Random(2, 128, 128), c = Random(3, 256, 128);
+        string? nothing = a.Count > 0 ? null : "";
+        for (int i = 0; i < 3; i++)
+        {
+            Ops.Gemm(c, a, b);
+            Assert.Throws<NullReferenceException>(() => nothing!.Length);
+        }
+    }
+
+    [Fact]
+    public void A_number_that_is_not_finite_stays_so_in_large_products()
+    {
+        foreach (float bad in (float[])[float.NaN, float.PositiveInfinity])
+        {
+            float[] values = [.. Enumerable.Repeat(1f, 192 * 64)];
+            values[77] = bad;
+            using Tensor a = Tensor.From<float>(values, 192, 64), b = Random(2, 64, 64), c = Random(3, 192, 64);
+            Ops.Gemm(c, a, b);
+            float[] product = c.ToArray<float>();
+            Assert.All(product[64..128], x => Assert.False(float.IsFinite(x)));  // row 1 holds the bad number
+            Assert.All(product[..64].Concat(product[128..]), x => Assert.True(float.IsFinite(x)));
+        }
+    }
+
     [Theory]
     [InlineData(DType.F32, 2e-6)]
     [InlineData(DType.BF16, 4e-2)]
