@@ -19,6 +19,7 @@ int ballast_threads(int set, int* threads);   // set > 0 changes the number of t
 int ballast_plain(int set);                   // this thread: 1 plain ATen instead of our kernels, 0 kernels; returns the previous setting
 int ballast_cuda(int* devices);
 int ballast_release_memory();
+int ballast_memory(int64_t limit, int reset, int64_t* in_use, int64_t* peak);   // of CPU tensors, bytes; limit > 0: the most that is given out; reset: the peak starts again
 
 // Tensors
 int ballast_empty(const int64_t* shape, int rank, int dtype, int device, Handle* out);

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <dlfcn.h>
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <random>
@@ -15,6 +16,7 @@ static thread_local std::string last_error;
 static std::atomic<int64_t> live{0};
 static thread_local bool plain_aten = false;
 void release_cached_memory();
+void memory(int64_t limit, int reset, int64_t* in_use, int64_t* peak);
 
 at::Tensor& tensor(Handle handle) {
     TORCH_CHECK(handle != nullptr, "a tensor handle is null");
@@ -48,6 +50,19 @@ static int code(at::ScalarType type) {
     TORCH_CHECK(false, "dtype ", type, " has no code");
 }
 static at::Device device(int code) { return code == 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(code - 1)); }
+// Adds up a function of two tensors in float64, a few million elements at a time: copies of whole models would double the memory of a run.
+template <class Function>
+static double in_parts(Handle a, Handle b, Function function) {
+    constexpr int64_t part = int64_t(1) << 22;
+    auto x = tensor(a).reshape(-1), y = tensor(b).reshape(-1);
+    TORCH_CHECK(x.numel() == y.numel(), "two tensors of ", x.numel(), " and ", y.numel(), " elements");
+    double sum = 0;
+    for (int64_t start = 0; start < x.numel(); start += part) {
+        int64_t count = std::min(part, x.numel() - start);
+        sum += function(x.narrow(0, start, count).to(at::kDouble), y.narrow(0, start, count).to(at::kDouble));
+    }
+    return sum;
+}
 
 }  // namespace ballast
 
@@ -78,6 +93,9 @@ int ballast_cuda(int* devices) {
 }
 int ballast_release_memory() {
     return guarded([] { release_cached_memory(); });
+}
+int ballast_memory(int64_t limit, int reset, int64_t* in_use, int64_t* peak) {
+    return guarded([&] { memory(limit, reset, in_use, peak); });
 }
 
 int ballast_empty(const int64_t* shape, int rank, int dtype, int where, Handle* out) {
@@ -151,8 +169,13 @@ int ballast_lerp(Handle to, Handle x, double weight) {
     return guarded([&] { tensor(to).lerp_(tensor(x), weight); });
 }
 int ballast_dot(Handle a, Handle b, double* out) {
-    return guarded([&] { *out = at::dot(tensor(a).reshape(-1).to(at::kDouble), tensor(b).reshape(-1).to(at::kDouble)).item<double>(); });
+    return guarded([&] { *out = in_parts(a, b, [](const at::Tensor& x, const at::Tensor& y) { return at::dot(x, y).item<double>(); }); });
 }
 int ballast_distance(Handle a, Handle b, double* out) {
-    return guarded([&] { *out = at::sub(tensor(a).to(at::kDouble), tensor(b).to(at::kDouble)).norm().item<double>(); });
+    return guarded([&] {
+        *out = std::sqrt(in_parts(a, b, [](const at::Tensor& x, const at::Tensor& y) {
+            auto way = at::sub(x, y);
+            return at::dot(way, way).item<double>();
+        }));
+    });
 }

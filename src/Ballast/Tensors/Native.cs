@@ -26,6 +26,7 @@ internal static partial class Native
     [LibraryImport(Library)] internal static partial int ballast_plain(int set);
     [LibraryImport(Library)] internal static partial int ballast_cuda(out int devices);
     [LibraryImport(Library)] internal static partial int ballast_release_memory();
+    [LibraryImport(Library)] internal static partial int ballast_memory(long limit, int reset, out long inUse, out long peak);
 
     // Tensors
     [LibraryImport(Library)] internal static partial int ballast_empty(ReadOnlySpan<long> shape, int rank, int dtype, int device, out TensorHandle result);

@@ -83,9 +83,25 @@ public static partial class TorchLibrary
         Native.Check(Native.ballast_release_memory());
     }
 
+    /// <summary>Bytes of all CPU tensors now.</summary>
+    public static long BytesInUse => Memory(0, reset: false).InUse;
+
+    /// <summary>The most bytes that CPU tensors had at a time since the start or since <see cref="ResetPeak"/>.</summary>
+    public static long PeakBytes => Memory(0, reset: false).Peak;
+
+    /// <summary>Lets the peak begin again at what is in use.</summary>
+    public static void ResetPeak() => Memory(0, reset: true);
+
     /// <summary>Loads the library once.</summary>
     /// <exception cref="ConfigException">It is not there or cannot be loaded; the message says what was tried.</exception>
     public static void Load() => _ = s_library.Value;
+
+    private static (long InUse, long Peak) Memory(long limit, bool reset)
+    {
+        Load();
+        Native.Check(Native.ballast_memory(limit, reset ? 1 : 0, out long inUse, out long peak));
+        return (inUse, peak);
+    }
 
     private static string Text(Func<nint> source)
     {
@@ -126,12 +142,21 @@ public static partial class TorchLibrary
         }
 
         NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, _, _) => name == Name ? library : 0);
+        Native.Check(Native.ballast_memory(MemoryLimit(), 0, out _, out _));
         if (Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is null)
         {
             Native.Check(Native.ballast_threads(Environment.ProcessorCount, out _));  // some builds of libtorch begin with one thread
         }
 
         return library;
+    }
+
+    // More than the machine has ends in the system killing the process without a word; the allocator can say what was asked for.
+    private static long MemoryLimit()
+    {
+        string? asked = Environment.GetEnvironmentVariable("BALLAST_MEMORY");
+        return asked is null ? Machine.TotalMemory
+            : ByteSize.TryParse(asked, out long bytes) && bytes > 0 ? bytes : throw new ConfigException($"BALLAST_MEMORY is '{asked}'; expected bytes, or a size such as 12GiB");
     }
 
     // .NET keeps its own copy of the environment: native code sees only what the C library's setenv has set.
