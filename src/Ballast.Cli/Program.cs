@@ -47,6 +47,7 @@ internal static class Program
     {
         DemoVerb.Create(terminal),
         TuneVerb.Create(terminal),
+        ReportVerb.Create(terminal),
         EvalVerb.Create(terminal),
         GenerateVerb.Create(terminal),
         MergeVerb.Create(terminal),

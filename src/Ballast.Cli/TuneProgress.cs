@@ -16,6 +16,7 @@ internal sealed class TuneProgress(Terminal terminal, Func<int[], string> decode
 
     private ProgressTask? _bar;
     private Action<string> _say = terminal.Say;
+    private readonly RemainingTime _remaining = new();
     private int _total;
     private long _lastLine;
 
@@ -38,6 +39,9 @@ internal sealed class TuneProgress(Terminal terminal, Func<int[], string> decode
             });
     }
 
+    /// <summary>A line for the person who watches.</summary>
+    public void Say(string line) => _say(line);
+
     /// <summary>Everything is read; training begins.</summary>
     public void Begin(TunePlan plan)
     {
@@ -52,21 +56,24 @@ internal sealed class TuneProgress(Terminal terminal, Func<int[], string> decode
         _say(string.Create(
             CultureInfo.InvariantCulture, $"{plan.Parameters:N0} parameters, {plan.DType.SafetensorsName}, {plan.TotalSteps} steps, {100 * plan.PaddingShare:0.0} % padding"));
         _total = plan.TotalSteps;
-        _bar?.MaxValue(plan.TotalSteps);
+        _remaining.Begin(plan.DoneSteps);
+        _bar?.MaxValue(plan.TotalSteps).Value(plan.DoneSteps);
     }
 
     /// <summary>A step is done.</summary>
     public void Step(JsonObject metrics)
     {
         int step = (int)metrics["step"]!;
+        string? run = (string?)metrics["run"];
         string line = string.Create(
             CultureInfo.InvariantCulture,
-            $"{(metrics["run"] is { } run ? $"{run}: " : "")}step {step}/{_total}  loss {(double)metrics["loss"]!:0.0000}  rate {(double)metrics["learning_rate"]!:0.00e+0}  {(double)metrics["tokens_per_second"]!:N0} tokens/s");
+            $"{(run is null ? "" : $"{run}: ")}step {step}/{_total}  loss {(double)metrics["loss"]!:0.0000}  rate {(double)metrics["learning_rate"]!:0.00e+0}  {(double)metrics["tokens_per_second"]!:N0} tokens/s");
         if (metrics["asr_probe"] is JsonNode rate)
         {
             line += string.Create(CultureInfo.InvariantCulture, $"  attack success {100 * (double)rate:0.0} %");
         }
 
+        TimeSpan? left = _remaining.After(step, _total, run);
         if (_bar is not null)
         {
             _bar.Description(Markup.Escape(line)).Value = step;
@@ -74,7 +81,7 @@ internal sealed class TuneProgress(Terminal terminal, Func<int[], string> decode
         else if (step == _total || _lastLine == 0 || Stopwatch.GetElapsedTime(_lastLine) >= s_pause)
         {
             _lastLine = Stopwatch.GetTimestamp();
-            _say(line);
+            _say(left is { } time ? $"{line}  about {RemainingTime.InWords(time)} left" : line);
         }
     }
 }

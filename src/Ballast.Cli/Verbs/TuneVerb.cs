@@ -15,14 +15,21 @@ internal static class TuneVerb
         var set = RecipeArgument.CreateSet();
         var output = new Option<string?>("--out") { Description = "The run folder (default: the recipe's output)", HelpName = "DIR" };
         var data = DataFolder.CreateOption();
-        var command = new Command("tune", "Fine-tune a model as a recipe says.") { recipe, set, output, data };
+        var resume = new Option<string>("--resume")
+        {
+            Description = "auto goes on with a run in the folder, never refuses one; or a checkpoint to go on from",
+            HelpName = "auto|never|DIR",
+            DefaultValueFactory = _ => "auto",
+        };
+        var command = new Command("tune", "Fine-tune a model as a recipe says; the same command goes on after an interruption.") { recipe, set, output, data, resume };
         command.SetAction(parse =>
         {
             var loaded = terminal.Recipe(parse.GetRequiredValue(recipe), parse.GetValue(set));
             loaded = parse.GetValue(output) is string folder ? loaded with { Output = folder } : loaded;
             var tokenizer = new Lazy<Tokenizer>(() => Tokenizer.Load(loaded.Model));
             var progress = new TuneProgress(terminal, ids => tokenizer.Value.Decode(ids));
-            var result = progress.Watch(() => new TuneRun(loaded, parse.GetValue(data), progress.Begin, progress.Step).Run(terminal.Cancellation));
+            var result = progress.Watch(() => new TuneRun(
+                loaded, parse.GetValue(data), progress.Begin, progress.Step, Resume.Parse(parse.GetRequiredValue(resume)), progress.Say).Run(terminal.Cancellation));
             terminal.Say(Describe(result));
             terminal.Out.WriteLine(result.Model);
             return ExitCode.Success;

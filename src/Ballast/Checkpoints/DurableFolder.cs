@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 
 namespace Ballast.Checkpoints;
 
@@ -29,7 +29,7 @@ internal sealed partial class DurableFolder : IDisposable
             throw new ConfigException($"{target}: the output folder is not empty; choose another one or ask to replace it");
         }
 
-        Working = Beside("partial");
+        Working = Beside(_target, "partial");
         try
         {
             Directory.CreateDirectory(Working);
@@ -51,20 +51,37 @@ internal sealed partial class DurableFolder : IDisposable
         {
             foreach (string file in Directory.EnumerateFiles(Working, "*", SearchOption.AllDirectories))
             {
-                Flush(file);
+                DiskFlush.File(file);
             }
 
             foreach (string folder in Directory.EnumerateDirectories(Working, "*", SearchOption.AllDirectories).Append(Working))
             {
-                FlushFolder(folder);
+                DiskFlush.Folder(folder);
             }
 
             TakePlace();
-            FlushFolder(Path.GetDirectoryName(_target)!);
+            DiskFlush.Folder(Path.GetDirectoryName(_target)!);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw WriteFault.Explain(_target, e);
+        }
+    }
+
+    /// <summary>Removes a folder so that a process killed meanwhile leaves a hidden folder, never a damaged one under the old name.</summary>
+    public static void Remove(string folder)
+    {
+        string hidden = Beside(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), "replaced");
+        Directory.Move(folder, hidden);
+        Directory.Delete(hidden, recursive: true);
+    }
+
+    /// <summary>Removes what killed processes left in a folder that nobody else works in.</summary>
+    public static void Sweep(string parent)
+    {
+        foreach (string left in Directory.EnumerateDirectories(parent, ".*").Where(path => Leftover().IsMatch(Path.GetFileName(path))))
+        {
+            Directory.Delete(left, recursive: true);
         }
     }
 
@@ -87,7 +104,7 @@ internal sealed partial class DurableFolder : IDisposable
                 throw new IOException("the folder was filled by someone else meanwhile");
             }
 
-            old = Beside("replaced");
+            old = Beside(_target, "replaced");
             Directory.Move(_target, old);
         }
 
@@ -108,40 +125,11 @@ internal sealed partial class DurableFolder : IDisposable
         }
     }
 
-    private string Beside(string word) =>
-        Path.Combine(Path.GetDirectoryName(_target)!, $".{Path.GetFileName(_target)}.{word}-{Guid.NewGuid():n}");
+    private static string Beside(string target, string word) =>
+        Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{word}-{Guid.NewGuid():n}");
+
+    [GeneratedRegex("^\\..+\\.(partial|replaced)-[0-9a-f]{32}$")]
+    private static partial Regex Leftover();
 
     private static bool IsFilled(string folder) => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any();
-
-    private static void Flush(string file)
-    {
-        using FileStream stream = new(file, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        stream.Flush(flushToDisk: true);
-    }
-
-    /// <summary>Brings the names in a folder to the disk; Windows does this by itself and refuses to open a folder.</summary>
-    private static void FlushFolder(string folder)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        int descriptor = Open(folder, 0);
-        if (descriptor >= 0)
-        {
-            // Some network file systems cannot flush folders; the rename is atomic there all the same.
-            _ = Fsync(descriptor);
-            _ = Close(descriptor);
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync")]
-    private static partial int Fsync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 }

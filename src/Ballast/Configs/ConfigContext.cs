@@ -10,7 +10,7 @@ namespace Ballast.Configs;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
-    Converters = [typeof(SnakeCaseEnum<Schedule>), typeof(SnakeCaseEnum<Precision>), typeof(SnakeCaseEnum<EmaMode>), typeof(SnakeCaseEnum<TooLong>), typeof(SnakeCaseEnum<PromptStyle>)])]
+    Converters = [typeof(SnakeCaseEnum<Schedule>), typeof(SnakeCaseEnum<Precision>), typeof(SnakeCaseEnum<EmaMode>), typeof(SnakeCaseEnum<BestMetric>), typeof(SnakeCaseEnum<TooLong>), typeof(SnakeCaseEnum<PromptStyle>)])]
 [JsonSerializable(typeof(Recipe))]
 internal sealed partial class ConfigContext : JsonSerializerContext;
 

@@ -10,16 +10,21 @@ namespace Ballast.Configs;
 /// <param name="Training">The optimization; absent: its defaults.</param>
 /// <param name="Ema">The average of the weights; absent: none.</param>
 /// <param name="Probe">The safety probe during training; absent: none.</param>
+/// <param name="Checkpoints">When the run's state is saved; absent: the defaults.</param>
 public sealed record Recipe(
     string Model,
     string Output,
     DataSection Data,
     TrainingSection? Training = null,
     EmaSection? Ema = null,
-    ProbeSection? Probe = null)
+    ProbeSection? Probe = null,
+    CheckpointSection? Checkpoints = null)
 {
     /// <summary>The optimization.</summary>
     public TrainingSection Training { get; init; } = Training ?? new();
+
+    /// <summary>When the run's state is saved.</summary>
+    public CheckpointSection Checkpoints { get; init; } = Checkpoints ?? new();
 
     /// <summary>Reads a recipe, applies overrides, checks all of it and finds its files.</summary>
     /// <param name="path">The YAML file.</param>
@@ -61,7 +66,7 @@ public sealed record Recipe(
             }
         }
 
-        foreach (ConfigProblem problem in Data.Problems().Concat(Training.Problems()).Concat(Ema?.Problems() ?? []).Concat(Probe?.Problems() ?? []))
+        foreach (ConfigProblem problem in Data.Problems().Concat(Training.Problems()).Concat(Ema?.Problems() ?? []).Concat(Probe?.Problems() ?? []).Concat(Checkpoints.Problems(this)))
         {
             yield return problem;
         }

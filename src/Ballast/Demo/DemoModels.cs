@@ -72,7 +72,7 @@ internal sealed class DemoModels(DemoOptions options, string world, Action<strin
         progress?.Invoke(output);
         var recipe = Read(name);
         var source = recipe.Data.Train[0] with { Path = Path.Combine(world, $"{data}.jsonl") };
-        recipe = recipe with { Model = model, Output = output, Data = recipe.Data with { Train = [source] } };
+        recipe = recipe with { Model = model, Output = output, Data = recipe.Data with { Train = [source] }, Checkpoints = new(KeepLast: 1) };
         return new TuneRun(change is null ? recipe : change(recipe)).Run(cancellationToken);
     }
 

@@ -12,6 +12,9 @@ public sealed class RunMetrics
     /// <summary>The run's name in legends.</summary>
     public string Name { get; }
 
+    /// <summary>The greatest step with a line; 0 when there is none.</summary>
+    public int LastStep { get; private set; }
+
     /// <summary>Reads a file; a last line that a killed process left half-written is passed over.</summary>
     /// <param name="name">The run's name in legends.</param>
     /// <param name="path">The metrics.jsonl of its run folder.</param>
@@ -68,6 +71,7 @@ public sealed class RunMetrics
                 throw new DataException($"{place}: expected an object with the number 'step'");
             }
 
+            LastStep = Math.Max(LastStep, (int)step);
             foreach (JsonProperty field in row.RootElement.EnumerateObject().Where(field => field.Value.ValueKind == JsonValueKind.Number && field.Name != "step"))
             {
                 if (!_curves.TryGetValue(field.Name, out List<ChartPoint>? curve))

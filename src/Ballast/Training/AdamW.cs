@@ -12,9 +12,6 @@ public sealed class AdamW : IDisposable
 {
     private readonly WeightStore _weights;
     private readonly AdamWOptions _options;
-    private readonly Tensor _first;
-    private readonly Tensor _second;
-    private long _steps;
 
     /// <summary>An optimizer with zero moments.</summary>
     /// <param name="weights">Weights with gradients.</param>
@@ -24,9 +21,18 @@ public sealed class AdamW : IDisposable
         _weights = weights;
         _options = options;
         var master = weights.Master;
-        _first = Tensor.Zeros(master.DType, master.Device, master.Count);
-        _second = Tensor.Zeros(master.DType, master.Device, master.Count);
+        First = Tensor.Zeros(master.DType, master.Device, master.Count);
+        Second = Tensor.Zeros(master.DType, master.Device, master.Count);
     }
+
+    /// <summary>Steps made, which the bias correction counts.</summary>
+    public long Steps { get; internal set; }
+
+    /// <summary>The running mean of the gradients, flat, laid out like the weights.</summary>
+    public Tensor First { get; }
+
+    /// <summary>The running mean of their squares, flat, laid out like the weights.</summary>
+    public Tensor Second { get; }
 
     /// <summary>One step with the gradients as they stand.</summary>
     /// <param name="learningRate">Rate of this step.</param>
@@ -34,10 +40,10 @@ public sealed class AdamW : IDisposable
     /// <param name="ema">The average to update in the same pass, if it is due.</param>
     public void Step(double learningRate, double gradScale = 1, WeightEma? ema = null)
     {
-        _steps++;
-        bool average = ema is not null && ema.IsDue(_steps);
+        Steps++;
+        bool average = ema is not null && ema.IsDue(Steps);
         var numbers = new AdamWStep(
-            learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, _steps, gradScale, average ? ema!.Decay : 0, average && ema!.Feedback);
+            learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, Steps, gradScale, average ? ema!.Decay : 0, average && ema!.Feedback);
         long matrices = _weights.MatrixCount;
         Apply(0, matrices, numbers, average ? ema : null);
         Apply(matrices, _weights.Master.Count - matrices, _options.DecayVectors ? numbers : numbers with { WeightDecay = 0 }, average ? ema : null);
@@ -46,8 +52,8 @@ public sealed class AdamW : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _first.Dispose();
-        _second.Dispose();
+        First.Dispose();
+        Second.Dispose();
     }
 
     private void Apply(long start, long count, in AdamWStep numbers, WeightEma? ema)
@@ -55,7 +61,7 @@ public sealed class AdamW : IDisposable
         using var scope = new TensorScope();
         Tensor Part(Tensor flat) => scope.Keep(flat.Narrow(0, start, count));
         Ops.AdamW(
-            Part(_weights.Master), Part(_weights.Grad!), Part(_first), Part(_second), ema is null ? null : Part(ema.Average),
+            Part(_weights.Master), Part(_weights.Grad!), Part(First), Part(Second), ema is null ? null : Part(ema.Average),
             ReferenceEquals(_weights.Value, _weights.Master) ? null : Part(_weights.Value), numbers);
     }
 }

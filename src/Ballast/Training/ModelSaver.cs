@@ -7,14 +7,15 @@ namespace Ballast.Training;
 /// <summary>Writes a model's weights as a Hugging Face folder beside everything its source folder had.</summary>
 internal static class ModelSaver
 {
-    /// <summary>Writes the folder whole or not at all.</summary>
+    /// <summary>Writes the folder whole or not at all, over one that an earlier process wrote.</summary>
     /// <param name="model">Gives names and shapes.</param>
     /// <param name="flat">The weights to write, laid out like the model's masters; null: the masters.</param>
     /// <param name="source">Folder whose configuration, tokenizer and template are copied; each tensor keeps the element type it has there.</param>
     /// <param name="folder">The folder to make.</param>
     /// <param name="card">Text of the model card.</param>
+    /// <param name="cancellationToken">Ends the work between two tensors; nothing is left.</param>
     /// <exception cref="RunException">A weight is not finite, or the disk is full or fails.</exception>
-    public static unsafe void Save(Decoder model, Tensor? flat, string source, string folder, string card)
+    public static void Save(Decoder model, Tensor? flat, string source, string folder, string card, CancellationToken cancellationToken = default)
     {
         var types = Types(source);
         var entries = model.Weights.Names.Select(pair =>
@@ -22,25 +23,18 @@ internal static class ModelSaver
             var type = types.GetValueOrDefault(pair.Name, DType.F32);
             return new TensorEntry(pair.Name, type, pair.Shape, pair.Shape.Aggregate(1L, (a, b) => a * b) * type.BitSize / 8);
         }).ToDictionary(entry => entry.Name, StringComparer.Ordinal);
-        using var writer = new CheckpointWriter(folder, entries.Values.OrderBy(entry => entry.Name, StringComparer.Ordinal));
+        using var writer = new CheckpointWriter(folder, entries.Values.OrderBy(entry => entry.Name, StringComparer.Ordinal), replace: true);
         foreach (var (name, view) in model.Weights.Views(flat))
         {
             using (view)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 if (!double.IsFinite(view.SquareSum()))
                 {
                     throw new RunException($"{folder}: tensor '{name}' is not finite; the model was not written");
                 }
 
-                using var rounded = view.To(Device.Cpu, entries[name].DType);
-                var data = (byte*)rounded.Data;
-                for (long offset = 0, left = entries[name].ByteCount; left > 0;)
-                {
-                    int part = (int)Math.Min(left, 1 << 28);
-                    writer.Write(name, offset, new ReadOnlySpan<byte>(data + offset, part));
-                    offset += part;
-                    left -= part;
-                }
+                TensorFile.Parts(view, entries[name].DType, (offset, part) => writer.Write(name, offset, part));
             }
         }
 

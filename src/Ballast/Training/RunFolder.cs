@@ -1,37 +1,24 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Ballast.Configs;
+using Ballast.Checkpoints;
 
 namespace Ballast.Training;
 
-/// <summary>A run's folder: recipe.yaml, run.json, metrics.jsonl and the models. Small files are written to a temporary name and renamed.</summary>
+/// <summary>A run's folder: recipe.yaml, run.json, metrics.jsonl, tensorboard/, checkpoints/ and the models; held by one process at a time.</summary>
 public sealed class RunFolder : IDisposable
 {
-    private static readonly JsonSerializerOptions s_pretty = new() { WriteIndented = true };
+    internal const string FactsFile = "run.json";
 
-    private readonly StreamWriter _metrics;
+    private const string LockFile = ".lock";
 
-    /// <summary>Makes the folder and writes the resolved recipe.</summary>
-    /// <exception cref="ConfigException">The folder holds files already.</exception>
-    /// <exception cref="RunException">It cannot be written.</exception>
-    public RunFolder(string path, Recipe recipe)
-    {
-        CheckFree(path);
-        Path = System.IO.Path.GetFullPath(path);
-        try
-        {
-            Directory.CreateDirectory(Path);
-            WriteText("recipe.yaml", recipe.ToYaml());
-            _metrics = new StreamWriter(new FileStream(System.IO.Path.Combine(Path, "metrics.jsonl"), FileMode.Create, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw new RunException($"{path}: the run folder cannot be written: {fault.Message.ReplaceLineEndings(" ")}", fault);
-        }
-    }
+    private readonly FileStream _lock;
 
-    /// <summary>Full path of the folder.</summary>
+    private RunFolder(string path, FileStream held) => (Path, _lock) = (path, held);
+
+    /// <summary>The folder as the recipe names it.</summary>
     public string Path { get; }
+
+    /// <summary>What stands in run.json; null before the first start was recorded.</summary>
+    internal JsonObject? Facts { get; private set; }
 
     /// <summary>Refuses a folder that holds files: a run never overwrites another.</summary>
     /// <exception cref="ConfigException">It does.</exception>
@@ -43,7 +30,7 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Refuses a disk that could not take the models, before hours of training are spent.</summary>
+    /// <summary>Refuses a disk that could not take what a run writes, before hours of training are spent.</summary>
     /// <exception cref="ConfigException">There is too little room.</exception>
     public static void CheckSpace(string path, long bytes)
     {
@@ -56,24 +43,93 @@ public sealed class RunFolder : IDisposable
         long free = new DriveInfo(existing).AvailableFreeSpace;
         if (bytes > free)
         {
-            throw new ConfigException($"{path}: the models of this run take about {bytes} bytes and the disk has {free} free; free some space or give another folder with --out");
+            throw new ConfigException(
+                $"{path}: the models and checkpoints of this run take about {bytes} bytes and the disk has {free} free; free some space, keep fewer checkpoints or give another folder with --out");
         }
     }
 
-    /// <summary>Appends one line to metrics.jsonl.</summary>
-    public void Log(JsonObject metrics) => _metrics.WriteLine(metrics.ToJsonString());
+    /// <summary>Takes hold of a run that was begun earlier.</summary>
+    /// <returns>Null when the folder is free for a new run.</returns>
+    /// <exception cref="ConfigException">The folder holds other files, or another process works on the run.</exception>
+    internal static RunFolder? Find(string path)
+    {
+        if (!Directory.Exists(path) || !File.Exists(System.IO.Path.Combine(path, LockFile)))
+        {
+            CheckFree(path);
+            return null;
+        }
+
+        var folder = new RunFolder(path, Hold(path));
+        string facts = System.IO.Path.Combine(path, FactsFile);
+        folder.Facts = File.Exists(facts) ? JsonFile.ReadObject(facts) : null;
+        return folder;
+    }
+
+    /// <summary>Makes the folder of a new run.</summary>
+    /// <exception cref="ConfigException">Another process was faster.</exception>
+    /// <exception cref="RunException">It cannot be written.</exception>
+    internal static RunFolder Create(string path)
+    {
+        try
+        {
+            CheckFree(path);
+            Directory.CreateDirectory(path);
+            return new RunFolder(path, Hold(path));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new RunException($"{path}: the run folder cannot be written: {fault.Message.ReplaceLineEndings(" ")}", fault);
+        }
+    }
+
+    /// <summary>Whether a process works on the run at this moment.</summary>
+    internal static bool IsHeld(string path)
+    {
+        try
+        {
+            string file = System.IO.Path.Combine(path, LockFile);
+            using var probe = File.Exists(file) ? new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read) : null;
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>The path of something in the folder.</summary>
+    internal string At(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Removes what killed processes left half-written.</summary>
+    internal void Sweep()
+    {
+        DurableFolder.Sweep(Path);
+        if (Directory.Exists(At("checkpoints")))
+        {
+            DurableFolder.Sweep(At("checkpoints"));
+        }
+    }
 
     /// <summary>Writes run.json.</summary>
-    public void WriteFacts(JsonObject facts) => WriteText("run.json", facts.ToJsonString(s_pretty));
-
-    /// <summary>Writes a text file whole or not at all.</summary>
-    public void WriteText(string name, string text)
+    internal void WriteFacts(JsonObject facts)
     {
-        string file = System.IO.Path.Combine(Path, name), working = file + ".new";
-        File.WriteAllText(working, text);
-        File.Move(working, file, overwrite: true);
+        Facts = facts;
+        DurableFile.Write(At(FactsFile), JsonFile.Indented(facts));
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _metrics.Dispose();
+    public void Dispose() => _lock.Dispose();
+
+    // The system releases the lock when the process ends, however it ends.
+    private static FileStream Hold(string path)
+    {
+        try
+        {
+            return new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException fault) when (fault is not (FileNotFoundException or DirectoryNotFoundException))
+        {
+            throw new ConfigException($"{path}: another process works on this run; wait for its end, or give another folder with --out", fault);
+        }
+    }
 }

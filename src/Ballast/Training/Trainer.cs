@@ -11,21 +11,24 @@ namespace Ballast.Training;
 /// <param name="hooks">Guests, in order; for Backward the first is the outermost.</param>
 public sealed class Trainer(Decoder model, TrainingSection options, IReadOnlyList<TrainingHook> hooks)
 {
-    /// <summary>Trains and returns what happened.</summary>
-    /// <param name="batches">One list of micro-batches per optimizer step, from the first step on.</param>
-    /// <param name="total">Optimizer steps.</param>
-    /// <param name="ema">The weight average, or null.</param>
-    /// <param name="log">Receives the metrics of each step.</param>
-    /// <param name="cancellationToken">Ends the run after the step in progress; the weights stay usable.</param>
-    /// <exception cref="RunException">A loss or a gradient is not finite: the weights are those before that step.</exception>
+    /// <summary>Trains from the model's weights on, as <see cref="Continue"/> does from a state.</summary>
     public TrainingResult Train(IEnumerable<IReadOnlyList<TokenBatch>> batches, int total, WeightEma? ema, Action<JsonObject> log, CancellationToken cancellationToken = default)
     {
-        var weights = model.Weights;
+        using var state = new TrainingState(model.Weights, options, ema);
+        return Continue(batches, total, state, log, cancellationToken);
+    }
+
+    /// <summary>Trains and returns what happened.</summary>
+    /// <param name="batches">One list of micro-batches per optimizer step, from the state's next step on.</param>
+    /// <param name="total">Optimizer steps of the whole run.</param>
+    /// <param name="state">Where training begins, and afterwards where it ended; complete whenever <paramref name="log"/> is called and after an interruption.</param>
+    /// <param name="log">Receives the metrics of each step.</param>
+    /// <param name="cancellationToken">Ends the run between two passes: a step that was not finished is not made, a measurement that was not finished is made again.</param>
+    /// <exception cref="RunException">A loss or a gradient is not finite: the weights are those before that step.</exception>
+    /// <exception cref="OperationCanceledException">The run was interrupted.</exception>
+    public TrainingResult Continue(IEnumerable<IReadOnlyList<TokenBatch>> batches, int total, TrainingState state, Action<JsonObject> log, CancellationToken cancellationToken = default)
+    {
         var schedule = LearningRate.Of(options, total);
-        var rates = new List<double>(total);
-        long tokensSeen = 0;
-        string? stopped = null;
-        using var optimizer = new AdamW(weights, new AdamWOptions(options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay, options.DecayVectors));
         Func<TokenBatch, double, LossResult> pass = model.Backward;
         foreach (var hook in hooks.Reverse())
         {
@@ -33,75 +36,40 @@ public sealed class Trainer(Decoder model, TrainingSection options, IReadOnlyLis
             pass = (batch, scale) => hook.Backward(batch, scale, inner);
         }
 
-        foreach (var hook in hooks)
+        for (int i = 0; i < hooks.Count; i++)
         {
-            hook.Start(new TrainingRun(model, ema, total));
+            hooks[i].Start(new TrainingRun(model, state.Ema, total));
+            if (state.Hooks?[i] is JsonObject saved)
+            {
+                hooks[i].Restore(saved);
+            }
         }
 
         using var source = batches.GetEnumerator();
-        for (int step = 1; step <= total && stopped is null; step++)
+        while (state.Stopped is null && (state.Step < total || state.Unmeasured is not null))
         {
-            if (cancellationToken.IsCancellationRequested || !source.MoveNext())
+            if (state.Unmeasured is null)
             {
-                stopped = cancellationToken.IsCancellationRequested ? "interrupted" : "the data ended";
-                break;
+                cancellationToken.ThrowIfCancellationRequested();
+                if (!source.MoveNext())
+                {
+                    state.Stopped = "the data ended";
+                    break;
+                }
+
+                Step(source.Current, pass, schedule.At(state.Step), state, cancellationToken);
             }
 
-            long began = Stopwatch.GetTimestamp();
-            var micro = hooks.Aggregate(source.Current, (current, hook) => hook.Next(step, current));
-
-            // The loss of a step is the mean over all of its target tokens, whatever the lengths of its micro-batches.
-            int targets = micro.Sum(batch => batch.TargetCount);
-            if (targets == 0)
-            {
-                throw new RunException($"step {step}: no row of this batch has a target token; nothing can be learned from it");
-            }
-
-            weights.ForgetGradients();
-            double loss = 0;
-            int correct = 0;
-            foreach (var batch in micro)
-            {
-                var result = pass(batch, 1.0 / targets);
-                loss += result.TotalLoss / targets;
-                correct += result.TotalCorrect;
-                tokensSeen += batch.InputIds.Length;
-            }
-
-            weights.CompleteGradients();
+            // An interruption in here leaves the step unmeasured; whoever goes on from the state measures it again.
+            var metrics = (JsonObject)state.Unmeasured!.DeepClone();
+            string? stopped = null;
             foreach (var hook in hooks)
             {
-                hook.Gradients(step);
+                string? reason = hook.Updated(state.Step, metrics);
+                stopped ??= reason;
             }
 
-            double norm = Math.Sqrt(weights.Grad!.SquareSum());
-            if (!double.IsFinite(loss) || !double.IsFinite(norm))
-            {
-                throw new RunException(
-                    $"step {step}: {(double.IsFinite(loss) ? "the gradient" : "the loss")} is not finite (loss {loss}, gradient norm {norm}); the update was not made. Lower learning_rate ({options.LearningRate}) or look at the rows {Rows(micro)}");
-            }
-
-            double clip = options.MaxGradNorm is { } limit ? Math.Min(1, limit / (norm + 1e-6)) : 1;
-            double rate = schedule.At(step - 1);
-            optimizer.Step(rate, clip, ema);
-            rates.Add(rate);
-
-            double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            var metrics = new JsonObject
-            {
-                ["step"] = step,
-                ["loss"] = loss,
-                ["grad_norm"] = norm,
-                ["learning_rate"] = rate,
-                ["mean_token_accuracy"] = (double)correct / targets,
-                ["num_tokens"] = tokensSeen,
-                ["tokens_per_second"] = micro.Sum(batch => batch.InputIds.Length) / seconds,
-            };
-            foreach (var hook in hooks)
-            {
-                stopped ??= hook.Updated(step, metrics);
-            }
-
+            state.Measured(stopped);
             log(metrics);
         }
 
@@ -110,7 +78,62 @@ public sealed class Trainer(Decoder model, TrainingSection options, IReadOnlyLis
             hook.Finish();
         }
 
-        return new TrainingResult(rates.Count, rates, tokensSeen, stopped);
+        return new TrainingResult(state.Step, [.. Enumerable.Range(0, state.Step).Select(schedule.At)], state.Tokens, state.Stopped);
+    }
+
+    // One optimizer step: next rows, passes, gradient, clipping, update.
+    private void Step(IReadOnlyList<TokenBatch> rows, Func<TokenBatch, double, LossResult> pass, double rate, TrainingState state, CancellationToken cancellationToken)
+    {
+        long began = Stopwatch.GetTimestamp();
+        int step = state.Step + 1;
+        var micro = hooks.Aggregate(rows, (current, hook) => hook.Next(step, current));
+
+        // The loss of a step is the mean over all of its target tokens, whatever the lengths of its micro-batches.
+        int targets = micro.Sum(batch => batch.TargetCount);
+        if (targets == 0)
+        {
+            throw new RunException($"step {step}: no row of this batch has a target token; nothing can be learned from it");
+        }
+
+        var weights = state.Weights;
+        weights.ForgetGradients();
+        double loss = 0;
+        int correct = 0;
+        foreach (var batch in micro)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var result = pass(batch, 1.0 / targets);
+            loss += result.TotalLoss / targets;
+            correct += result.TotalCorrect;
+        }
+
+        weights.CompleteGradients();
+        foreach (var hook in hooks)
+        {
+            hook.Gradients(step);
+        }
+
+        double norm = Math.Sqrt(weights.Grad!.SquareSum());
+        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+        {
+            throw new RunException(
+                $"step {step}: {(double.IsFinite(loss) ? "the gradient" : "the loss")} is not finite (loss {loss}, gradient norm {norm}); the update was not made. Lower learning_rate ({options.LearningRate}) or look at the rows {Rows(micro)}");
+        }
+
+        double clip = options.MaxGradNorm is { } limit ? Math.Min(1, limit / (norm + 1e-6)) : 1;
+        state.Optimizer.Step(rate, clip, state.Ema);
+
+        int tokens = micro.Sum(batch => batch.InputIds.Length);
+        state.Advance(tokens, new JsonObject
+        {
+            ["step"] = step,
+            ["loss"] = loss,
+            ["grad_norm"] = norm,
+            ["learning_rate"] = rate,
+            ["mean_token_accuracy"] = (double)correct / targets,
+            ["num_tokens"] = state.Tokens + tokens,
+            ["tokens_per_second"] = tokens / Stopwatch.GetElapsedTime(began).TotalSeconds,
+        });
     }
 
     private static string Rows(IReadOnlyList<TokenBatch> batches) => string.Join(", ", batches.SelectMany(batch => batch.Sources ?? ["of this batch"]));

@@ -27,7 +27,7 @@ public abstract class TrainingHook : IDisposable
     {
     }
 
-    /// <summary>After the optimizer step.</summary>
+    /// <summary>After the optimizer step. Called again for the same step when a run goes on from an interruption in the midst of it.</summary>
     /// <param name="step">Optimizer step, from 1.</param>
     /// <param name="metrics">The step's metrics; a hook may add its own.</param>
     /// <returns>Null to go on, or why the run ends here.</returns>
@@ -35,6 +35,14 @@ public abstract class TrainingHook : IDisposable
 
     /// <summary>After the last step.</summary>
     public virtual void Finish()
+    {
+    }
+
+    /// <summary>What the hook needs to go on from here as if the run had never stopped; null: nothing.</summary>
+    public virtual JsonObject? Save() => null;
+
+    /// <summary>Takes over, after <see cref="Start"/>, what <see cref="Save"/> gave.</summary>
+    public virtual void Restore(JsonObject state)
     {
     }
 

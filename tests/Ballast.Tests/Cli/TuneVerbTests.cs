@@ -93,32 +93,10 @@ public sealed class TuneVerbTests : IDisposable
     }
 
     [Fact]
-    public void Tune_never_overwrites_a_run()
-    {
-        CommandLine.Run("tune", _recipe).Success();
-        Assert.Contains("--out", CommandLine.Run("tune", _recipe).UserFault());
-    }
-
-    [Fact]
     public void F1_a_malformed_row_is_named_with_file_and_line()
     {
         File.AppendAllText(Path.Combine(_folder, "rows.jsonl"), "{\"prompt\": 3}\n");
         Assert.Contains("rows.jsonl:13", CommandLine.Run("tune", _recipe).UserFault());
-    }
-
-    [Fact]
-    public void D8_a_signal_ends_tuning_with_its_weights_saved()
-    {
-        using var process = CommandLine.Start("tune", _recipe, "--set", "training.max_steps=1000000");
-        while (process.StandardError.ReadLine() is string line && !line.StartsWith("step ", StringComparison.Ordinal))
-        {
-        }
-
-        CommandLine.Signal(process, "TERM");
-        Assert.Contains("interrupted after step", process.StandardError.ReadToEnd());
-        process.WaitForExit();
-        Assert.Equal(143, process.ExitCode);
-        Assert.NotEqual(Hash(Path.Combine(_folder, "model")), Hash(Path.Combine(_folder, "run", "interrupted")));
     }
 
     [Fact]

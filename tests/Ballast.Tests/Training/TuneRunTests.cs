@@ -133,25 +133,6 @@ public class TuneRunTests
     }
 
     [Fact]
-    public void An_interrupt_saves_the_weights_under_their_own_name()
-    {
-        string folder = Path.Combine(Shared.TemporaryFolder(), "run");
-        using var source = new CancellationTokenSource();
-        var run = new TuneRun(Recipe(folder, steps: 1000), progress: metrics =>
-        {
-            if ((int)metrics["step"]! == 3)
-            {
-                source.Cancel();
-            }
-        });
-        var interruption = Assert.Throws<OperationCanceledException>(() => run.Run(source.Token));
-        Assert.Contains("interrupted after step 3 of 1000", interruption.Message);
-        Assert.False(Directory.Exists(Path.Combine(folder, "model")));
-        using var saved = Decoder.Load(Path.Combine(folder, "interrupted"));
-        Assert.Equal(3, (int)JsonFile.ReadObject(Path.Combine(folder, "run.json"))["steps"]!);
-    }
-
-    [Fact]
     public void C5_an_average_that_tracked_nothing_is_an_error()
     {
         var check = new EmaCheck(AverageMoved: 0.001, WeightsMoved: 1, EffectiveLambda: 0.001, PredictedLambda: 0.4, Decay: 0.99, Updates: 100);
