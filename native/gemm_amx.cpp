@@ -89,12 +89,18 @@ inline void pack_tile(const float* x, int64_t stride, int64_t side, int64_t dept
 // Blocks [begin, end) of the side and `inside` tiles of depth from `chunk` on, laid out as [block][tile of depth][part][half of the side].
 template <bool Contiguous, bool Right>
 void pack(const Matrix& x, int64_t n, int64_t k, int64_t chunk, int64_t inside, int64_t begin, int64_t end, char* packed) {
-    for (int64_t d = 0; d < inside; d++)
-        for (int64_t i = 2 * begin; i < 2 * end; i++) {
-            char* tile = packed + ((i / 2 - begin) * inside + d) * kBlockBytes + i % 2 * kTileBytes;
-            int64_t from = i * 16, deep = (chunk + d) * kDepth;
-            pack_tile<Contiguous, Right>(x.data + from * x.side + deep * x.depth, Contiguous ? x.side : x.depth, n - from, k - deep, tile);
-        }
+    auto one = [&](int64_t i, int64_t d) {
+        int64_t from = i * 16, deep = (chunk + d) * kDepth;
+        char* tile = packed + ((i / 2 - begin) * inside + d) * kBlockBytes + i % 2 * kTileBytes;
+        pack_tile<Contiguous, Right>(x.data + from * x.side + deep * x.depth, Contiguous ? x.side : x.depth, n - from, k - deep, tile);
+    };
+    if (Contiguous) {  // along the rows of memory
+        for (int64_t i = 2 * begin; i < 2 * end; i++)
+            for (int64_t d = 0; d < inside; d++) one(i, d);
+    } else {
+        for (int64_t d = 0; d < inside; d++)
+            for (int64_t i = 2 * begin; i < 2 * end; i++) one(i, d);
+    }
 }
 
 // Tiles: 0 to 3 hold c, 4 and 5 a part of the left block, 6 and 7 a part of the right one. Each load lies beside the products that do not need it.
