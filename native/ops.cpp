@@ -1,39 +1,8 @@
 // The model's operations. Each has two paths: our kernel where it can run, and plain ATen (every dtype and device, what CUDA uses first).
 #include "parts.h"
 #include <cmath>
-#include <vector>
 
 using namespace ballast;
-
-namespace {
-
-int64_t rows_worth(int64_t width) { return std::max<int64_t>(1, kElements / std::max<int64_t>(1, width)); }
-
-at::ScalarType accumulation(const at::Tensor& x) { return x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
-
-AttentionShape attention_shape(const at::Tensor& qkv, const at::Tensor& starts, int64_t batch, int64_t heads, int64_t kv_heads, double scale) {
-    int64_t width = qkv.size(1);
-    TORCH_CHECK(width % (heads + 2 * kv_heads) == 0 && qkv.size(0) % batch == 0 && heads % kv_heads == 0, "attention: qkv ", qkv.sizes(), " does not fit");
-    return {batch, qkv.size(0) / batch, heads, kv_heads, width / (heads + 2 * kv_heads), width, static_cast<float>(scale),
-            starts.defined() ? starts.data_ptr<int32_t>() : nullptr};
-}
-
-struct Heads {
-    at::Tensor q, k, v;  // [B, H, T, C], keys and values repeated for their groups, in the accumulation dtype
-};
-Heads split(const at::Tensor& qkv, const AttentionShape& s) {
-    auto x = qkv.view({s.batch, s.tokens, s.heads + 2 * s.kv_heads, s.head_dim}).permute({0, 2, 1, 3}).to(accumulation(qkv));
-    auto repeat = [&](int64_t from) { return x.narrow(1, from, s.kv_heads).repeat_interleave(s.heads / s.kv_heads, 1); };
-    return {x.narrow(1, 0, s.heads), repeat(s.heads), repeat(s.heads + s.kv_heads)};
-}
-at::Tensor hidden_keys(const at::Tensor& qkv, const at::Tensor& starts, const AttentionShape& s) {  // [B or 1, 1, T, T], true where a key is not seen
-    auto place = at::arange(s.tokens, qkv.options().dtype(at::kLong));
-    auto hidden = (place.unsqueeze(0) > place.unsqueeze(1)).view({1, 1, s.tokens, s.tokens});
-    if (!starts.defined()) return hidden;
-    return hidden.logical_or(place.view({1, 1, 1, s.tokens}) < starts.to(at::kLong).view({s.batch, 1, s.tokens, 1}));
-}
-
-}  // namespace
 
 int ballast_add_bias(Handle out, Handle bias) {
     return guarded([&] { tensor(out).add_(tensor(bias)); });
@@ -42,44 +11,53 @@ int ballast_bias_backward(Handle d_bias, Handle dy) {
     return guarded([&] { tensor(d_bias).add_(tensor(dy).sum(at::IntArrayRef{0}, false, tensor(d_bias).scalar_type())); });
 }
 
-int ballast_rms_norm(Handle x_, Handle w_, double eps, Handle y_, Handle rstd_) {
+namespace {
+
+// Half precision is rounded as the families do: before w without an offset, once at the end with one.
+at::Tensor normalized(const at::Tensor& x, const at::Tensor& w, double offset) {
+    return offset == 0 ? x.to(w.scalar_type()) * w : (x * (w.to(x.scalar_type()) + offset)).to(w.scalar_type());
+}
+
+}  // namespace
+
+int ballast_rms_norm(Handle x_, Handle w_, double eps, double offset, Handle y_, Handle rstd_) {
     return guarded([&] {
         auto &x = tensor(x_), &w = tensor(w_), &y = tensor(y_), &rstd = tensor(rstd_);
         int type = kernel_type({x, w, y});
         if (type < 0) {
             auto wide = x.to(accumulation(x));
             rstd.copy_(wide.pow(2).mean(-1).add(eps).rsqrt());
-            y.copy_((wide * rstd.unsqueeze(-1)).to(x.scalar_type()) * w);
+            y.copy_(normalized(wide * rstd.unsqueeze(-1), w, offset));
             return;
         }
         int64_t d = x.size(1);
         parts(x.size(0), rows_worth(d), [&](int64_t, int64_t begin, int64_t end) {
-            kernels().rms_norm(type, x.data_ptr(), w.data_ptr(), static_cast<float>(eps), y.data_ptr(), rstd.data_ptr<float>(), begin, end, d);
+            kernels().rms_norm(type, x.data_ptr(), w.data_ptr(), static_cast<float>(eps), static_cast<float>(offset), y.data_ptr(), rstd.data_ptr<float>(), begin, end, d);
         });
     });
 }
-int ballast_rms_norm_apply(Handle x_, Handle w_, Handle rstd_, Handle y_) {
+int ballast_rms_norm_apply(Handle x_, Handle w_, double offset, Handle rstd_, Handle y_) {
     return guarded([&] {
         auto &x = tensor(x_), &w = tensor(w_), &y = tensor(y_), &rstd = tensor(rstd_);
         int type = kernel_type({x, w, y});
         if (type < 0) {
-            y.copy_((x.to(accumulation(x)) * rstd.unsqueeze(-1)).to(x.scalar_type()) * w);
+            y.copy_(normalized(x.to(accumulation(x)) * rstd.unsqueeze(-1), w, offset));
             return;
         }
         int64_t d = x.size(1);
         parts(x.size(0), rows_worth(d), [&](int64_t, int64_t begin, int64_t end) {
-            kernels().rms_norm_apply(type, x.data_ptr(), w.data_ptr(), rstd.data_ptr<float>(), y.data_ptr(), begin, end, d);
+            kernels().rms_norm_apply(type, x.data_ptr(), w.data_ptr(), static_cast<float>(offset), rstd.data_ptr<float>(), y.data_ptr(), begin, end, d);
         });
     });
 }
-int ballast_rms_norm_backward(Handle dy_, Handle x_, Handle w_, Handle rstd_, Handle dx_, Handle dw_) {
+int ballast_rms_norm_backward(Handle dy_, Handle x_, Handle w_, double offset, Handle rstd_, Handle dx_, Handle dw_) {
     return guarded([&] {
         auto &dy = tensor(dy_), &x = tensor(x_), &w = tensor(w_), &rstd = tensor(rstd_), &dx = tensor(dx_), &dw = tensor(dw_);
         int type = kernel_type({dy, x, w, dx});
         int64_t d = x.size(1), n = x.size(0);
         if (type < 0) {
             auto wide = accumulation(x);
-            auto g = dy.to(wide), normal = x.to(wide) * rstd.unsqueeze(-1), scaled = g * w.to(wide);
+            auto g = dy.to(wide), normal = x.to(wide) * rstd.unsqueeze(-1), scaled = g * (w.to(wide) + offset);
             dw.add_((g * normal).sum(0));
             dx.copy_(dx.to(wide) + rstd.unsqueeze(-1) * (scaled - normal * (scaled * normal).mean(-1, true)));
             return;
@@ -88,9 +66,45 @@ int ballast_rms_norm_backward(Handle dy_, Handle x_, Handle w_, Handle rstd_, Ha
         auto partial = at::zeros({count, d}, at::kFloat);  // summed in order of the parts: the same bits for the same number of threads
         float* sums = partial.data_ptr<float>();
         parts(n, rows_worth(d), [&](int64_t part, int64_t begin, int64_t end) {
-            kernels().rms_norm_backward(type, dy.data_ptr(), x.data_ptr(), w.data_ptr(), rstd.data_ptr<float>(), dx.data_ptr(), sums + part * d, begin, end, d);
+            kernels().rms_norm_backward(type, dy.data_ptr(), x.data_ptr(), w.data_ptr(), static_cast<float>(offset), rstd.data_ptr<float>(), dx.data_ptr(), sums + part * d, begin, end, d);
         });
         dw.add_(partial.sum(0));
+    });
+}
+
+// The heads [first_head, first_head + heads) of each row are normalized in place; raw [N, heads * head_dim] keeps what they were, rstd is [N, heads].
+int ballast_head_norm(Handle qkv_, Handle w_, double eps, int64_t first_head, Handle raw_, Handle rstd_) {
+    return guarded([&] {
+        auto &qkv = tensor(qkv_), &w = tensor(w_), &raw = tensor(raw_), &rstd = tensor(rstd_);
+        int64_t d = w.size(0), n = qkv.size(0), heads = raw.size(1) / d, width = qkv.size(1), from = first_head * d;
+        auto part = qkv.narrow(1, from, heads * d);
+        raw.copy_(part);
+        int type = kernel_type({qkv, w, raw});
+        if (type < 0) {
+            auto wide = raw.view({n, heads, d}).to(accumulation(qkv));
+            rstd.copy_(wide.pow(2).mean(-1).add(eps).rsqrt());
+            part.copy_(normalized(wide * rstd.unsqueeze(-1), w, 0).view({n, heads * d}));
+            return;
+        }
+        auto* rows = static_cast<char*>(qkv.data_ptr());
+        auto* kept = static_cast<char*>(raw.data_ptr());
+        int64_t bytes = qkv.element_size();
+        parts(n, rows_worth(heads * d), [&](int64_t, int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; i++)
+                kernels().rms_norm(type, kept + i * heads * d * bytes, w.data_ptr(), static_cast<float>(eps), 0, rows + (i * width + from) * bytes,
+                                   rstd.data_ptr<float>() + i * heads, 0, heads, d);
+        });
+    });
+}
+int ballast_head_norm_backward(Handle d_qkv_, Handle raw_, Handle w_, int64_t first_head, Handle rstd_, Handle dw_) {
+    return guarded([&] {
+        auto &d_qkv = tensor(d_qkv_), &raw = tensor(raw_), &w = tensor(w_), &rstd = tensor(rstd_), &dw = tensor(dw_);
+        int64_t d = w.size(0), n = d_qkv.size(0), heads = raw.size(1) / d;
+        auto part = d_qkv.narrow(1, first_head * d, heads * d);
+        auto wide = accumulation(raw);
+        auto g = part.reshape({n, heads, d}).to(wide), scale = rstd.unsqueeze(-1), normal = raw.view({n, heads, d}).to(wide) * scale, scaled = g * w.to(wide);
+        dw.add_((g * normal).sum(at::IntArrayRef{0, 1}));
+        part.copy_((scale * (scaled - normal * (scaled * normal).mean(-1, true))).view({n, heads * d}));
     });
 }
 
@@ -117,19 +131,28 @@ int ballast_rope(Handle qkv_, Handle cos_, Handle sin_, Handle positions_, int64
     });
 }
 
-int ballast_swiglu(Handle gate_up_, Handle out_) {
+namespace {
+
+// act(g) = g * sigmoid(v): v = g for SiLU, v = 2 sqrt(2 / pi) (g + 0.044715 g^3) for GeLU in its tanh form.
+constexpr double kGelu = 1.5957691216057308;
+at::Tensor gate_argument(const at::Tensor& g, int gelu) { return gelu ? kGelu * (g + 0.044715 * g * g * g) : g; }
+
+}  // namespace
+
+int ballast_glu(Handle gate_up_, int gelu, Handle out_) {
     return guarded([&] {
         auto &gate_up = tensor(gate_up_), &out = tensor(out_);
         int64_t inner = out.size(1);
         int type = kernel_type({gate_up, out});
         if (type < 0) {
-            out.copy_(at::silu(gate_up.narrow(1, 0, inner)) * gate_up.narrow(1, inner, inner));
+            auto gate = gate_up.narrow(1, 0, inner).to(accumulation(gate_up));
+            out.copy_((gate * at::sigmoid(gate_argument(gate, gelu))).to(out.scalar_type()) * gate_up.narrow(1, inner, inner));
             return;
         }
-        parts(out.size(0), rows_worth(inner), [&](int64_t, int64_t begin, int64_t end) { kernels().swiglu(type, gate_up.data_ptr(), out.data_ptr(), begin, end, inner); });
+        parts(out.size(0), rows_worth(inner), [&](int64_t, int64_t begin, int64_t end) { kernels().glu(type, gelu, gate_up.data_ptr(), out.data_ptr(), begin, end, inner); });
     });
 }
-int ballast_swiglu_backward(Handle gate_up_, Handle d_out_) {
+int ballast_glu_backward(Handle gate_up_, int gelu, Handle d_out_) {
     return guarded([&] {
         auto &gate_up = tensor(gate_up_), &d_out = tensor(d_out_);
         int64_t inner = d_out.size(1);
@@ -137,114 +160,24 @@ int ballast_swiglu_backward(Handle gate_up_, Handle d_out_) {
         if (type < 0) {
             auto wide = accumulation(gate_up);
             auto gate = gate_up.narrow(1, 0, inner), up = gate_up.narrow(1, inner, inner);
-            auto g = gate.to(wide), u = up.to(wide), d = d_out.to(wide), sigmoid = at::sigmoid(g), silu = g * sigmoid;
-            auto d_gate = d * u * (sigmoid + silu * (1 - sigmoid)), d_up = d * silu;  // before anything is overwritten: u and d may be views
-            d_out.copy_(silu * u);
+            auto g = gate.to(wide), u = up.to(wide), d = d_out.to(wide), sigmoid = at::sigmoid(gate_argument(g, gelu)), act = g * sigmoid;
+            auto slope = gelu ? kGelu * (1 + 3 * 0.044715 * g * g) : at::ones_like(g);
+            auto d_gate = d * u * (sigmoid + act * (1 - sigmoid) * slope), d_up = d * act;  // before anything is overwritten: u and d may be views
+            d_out.copy_(act * u);
             up.copy_(d_up);
             gate.copy_(d_gate);
             return;
         }
         parts(d_out.size(0), rows_worth(inner), [&](int64_t, int64_t begin, int64_t end) {
-            kernels().swiglu_backward(type, gate_up.data_ptr(), d_out.data_ptr(), begin, end, inner);
+            kernels().glu_backward(type, gelu, gate_up.data_ptr(), d_out.data_ptr(), begin, end, inner);
         });
     });
 }
 
-int ballast_attention(Handle qkv_, Handle starts_, int64_t batch, int64_t heads, int64_t kv_heads, double scale, Handle out_, Handle lse_) {
-    return guarded([&] {
-        auto &qkv = tensor(qkv_), &out = tensor(out_), &lse = tensor(lse_);
-        auto starts = optional(starts_);
-        auto s = attention_shape(qkv, starts, batch, heads, kv_heads, scale);
-        int type = kernel_type({qkv, out});
-        if (type < 0) {
-            auto x = split(qkv, s);
-            auto scores = at::matmul(x.q, x.k.transpose(2, 3)).mul(scale).masked_fill(hidden_keys(qkv, starts, s), -INFINITY);
-            lse.copy_(at::logsumexp(scores, -1));
-            out.copy_(at::matmul(at::softmax(scores, -1), x.v).transpose(1, 2).reshape(out.sizes()));
-            return;
-        }
-        int64_t size = kernels().attention_scratch(s), tasks = batch * kv_heads, workers = part_count(tasks, 1);
-        auto scratch = at::empty({workers, size}, at::kFloat);
-        float* memory = scratch.data_ptr<float>();
-        parts(tasks, 1, [&](int64_t part, int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; i++)
-                kernels().attention(type, s, qkv.data_ptr(), out.data_ptr(), lse.data_ptr<float>(), memory + part * size, i / kv_heads, i % kv_heads);
-        });
-    });
+int ballast_softcap(Handle t, double cap) {
+    return guarded([&] { tensor(t).div_(cap).tanh_().mul_(cap); });
 }
-int ballast_attention_backward(Handle qkv_, Handle starts_, int64_t batch, int64_t heads, int64_t kv_heads, double scale, Handle out_, Handle lse_, Handle d_out_,
-                               Handle d_qkv_) {
-    return guarded([&] {
-        auto &qkv = tensor(qkv_), &out = tensor(out_), &lse = tensor(lse_), &d_out = tensor(d_out_), &d_qkv = tensor(d_qkv_);
-        auto starts = optional(starts_);
-        auto s = attention_shape(qkv, starts, batch, heads, kv_heads, scale);
-        int type = kernel_type({qkv, out, d_out, d_qkv});
-        if (type < 0) {
-            auto x = split(qkv, s);
-            auto wide = accumulation(qkv);
-            auto rows = [&](const at::Tensor& t) { return t.view({batch, s.tokens, heads, s.head_dim}).transpose(1, 2).to(wide); };
-            auto g = rows(d_out), delta = (g * rows(out)).sum(-1, true);
-            auto scores = at::matmul(x.q, x.k.transpose(2, 3)).mul(scale).masked_fill(hidden_keys(qkv, starts, s), -INFINITY);
-            auto p = at::exp(scores - lse.to(wide).unsqueeze(-1));
-            auto ds = p * (at::matmul(g, x.v.transpose(2, 3)) - delta) * scale;
-            auto grouped = [&](const at::Tensor& t) { return t.view({batch, kv_heads, heads / kv_heads, s.tokens, s.head_dim}).sum(2); };
-            auto all = at::cat({at::matmul(ds, x.k), grouped(at::matmul(ds.transpose(2, 3), x.q)), grouped(at::matmul(p.transpose(2, 3), g))}, 1);
-            d_qkv.copy_(all.transpose(1, 2).reshape(d_qkv.sizes()));
-            return;
-        }
-        int64_t size = kernels().attention_scratch(s), tasks = batch * kv_heads, workers = part_count(tasks, 1);
-        auto scratch = at::empty({workers, size}, at::kFloat);
-        float* memory = scratch.data_ptr<float>();
-        parts(tasks, 1, [&](int64_t part, int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; i++)
-                kernels().attention_backward(type, s, qkv.data_ptr(), out.data_ptr(), lse.data_ptr<float>(), d_out.data_ptr(), d_qkv.data_ptr(), memory + part * size,
-                                             i / kv_heads, i % kv_heads);
-        });
-    });
-}
-
-// Keys and values of the rows [B * T] go to cache[b, head, position]; cache [B, kv_heads, capacity, head_dim].
-int ballast_cache_write(Handle qkv_, Handle keys_, Handle values_, Handle positions_, int64_t batch, int64_t heads) {
-    return guarded([&] {
-        auto &qkv = tensor(qkv_), &keys = tensor(keys_), &values = tensor(values_), &positions = tensor(positions_);
-        int64_t kv_heads = keys.size(1), head_dim = keys.size(3), tokens = qkv.size(0) / batch;
-        auto x = qkv.view({batch, tokens, heads + 2 * kv_heads, head_dim});
-        auto where = positions.view({batch, tokens}).unsqueeze(1).unsqueeze(3).expand({batch, kv_heads, tokens, head_dim});
-        keys.scatter_(2, where, x.narrow(2, heads, kv_heads).transpose(1, 2));
-        values.scatter_(2, where, x.narrow(2, heads + kv_heads, kv_heads).transpose(1, 2));
-    });
-}
-int ballast_attention_decode(Handle qkv_, Handle keys_, Handle values_, Handle starts_, Handle lengths_, int64_t heads, double scale, Handle out_) {
-    return guarded([&] {
-        auto &qkv = tensor(qkv_), &keys = tensor(keys_), &values = tensor(values_), &lengths = tensor(lengths_), &out = tensor(out_);
-        auto starts = optional(starts_);
-        int64_t batch = qkv.size(0), kv_heads = keys.size(1), capacity = keys.size(2);
-        auto s = attention_shape(qkv, starts, batch, heads, kv_heads, scale);
-        int type = kernel_type({qkv, keys, values, out});
-        if (type < 0) {
-            auto wide = accumulation(qkv);
-            auto q = qkv.narrow(1, 0, heads * s.head_dim).reshape({batch, heads, 1, s.head_dim}).to(wide);
-            auto k = keys.to(wide).repeat_interleave(heads / kv_heads, 1), v = values.to(wide).repeat_interleave(heads / kv_heads, 1);
-            auto place = at::arange(capacity, lengths.options()).view({1, capacity});
-            auto hidden = place >= lengths.view({batch, 1});
-            if (starts.defined()) hidden = hidden.logical_or(place < starts.to(at::kLong).view({batch, 1}));
-            hidden = hidden.view({batch, 1, 1, capacity});
-            auto p = at::softmax(at::matmul(q, k.transpose(2, 3)).mul(scale).masked_fill(hidden, -INFINITY), -1);
-            out.copy_(at::matmul(p, v.masked_fill(hidden.view({batch, 1, capacity, 1}), 0)).view(out.sizes()));
-            return;
-        }
-        int64_t size = capacity + 2 * s.head_dim, tasks = batch * kv_heads, workers = part_count(tasks, 4);
-        auto scratch = at::empty({workers, size}, at::kFloat);
-        float* memory = scratch.data_ptr<float>();
-        parts(tasks, 4, [&](int64_t part, int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; i++)
-                kernels().attention_decode(type, s, qkv.data_ptr(), keys.data_ptr(), values.data_ptr(), lengths.data_ptr<int64_t>(), capacity, out.data_ptr(),
-                                           memory + part * size, i / kv_heads, i % kv_heads);
-        });
-    });
-}
-
-int ballast_cross_entropy(Handle logits_, Handle targets_, double scale, int gradient, Handle losses_, Handle best_) {
+int ballast_cross_entropy(Handle logits_, Handle targets_, double scale, double cap, int gradient, Handle losses_, Handle best_) {
     return guarded([&] {
         auto &logits = tensor(logits_), &targets = tensor(targets_), &losses = tensor(losses_), &best = tensor(best_);
         int64_t n = logits.size(0), vocab = logits.size(1);
@@ -256,12 +189,13 @@ int ballast_cross_entropy(Handle logits_, Handle targets_, double scale, int gra
             if (gradient) {
                 auto d = log_probability.exp();
                 d.scatter_add_(1, targets.unsqueeze(1), at::full({n, 1}, -1.0, d.options()));
+                if (cap > 0) d.mul_(1 - logits.to(d.scalar_type()).div(cap).pow(2));
                 logits.copy_(d.mul(scale));
             }
             return;
         }
         parts(n, rows_worth(vocab), [&](int64_t, int64_t begin, int64_t end) {
-            kernels().cross_entropy(type, logits.data_ptr(), targets.data_ptr<int64_t>(), static_cast<float>(scale), gradient, losses.data_ptr<float>(),
+            kernels().cross_entropy(type, logits.data_ptr(), targets.data_ptr<int64_t>(), static_cast<float>(scale), static_cast<float>(cap), gradient, losses.data_ptr<float>(),
                                     best.data_ptr<int64_t>(), begin, end, vocab);
         });
     });

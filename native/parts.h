@@ -1,4 +1,4 @@
-// One contiguous part of a loop per thread.
+// What the operations share: one contiguous part of a loop per thread, and the type of sums.
 #pragma once
 #include "tensor.h"
 #include <ATen/Parallel.h>
@@ -17,5 +17,9 @@ void parts(int64_t n, int64_t least, Body body) {
         for (int64_t part = first; part < last; part++) body(part, std::min(n, part * each), std::min(n, (part + 1) * each));
     });
 }
+
+inline int64_t rows_worth(int64_t width) { return std::max<int64_t>(1, kElements / std::max<int64_t>(1, width)); }
+
+inline at::ScalarType accumulation(const at::Tensor& x) { return x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
 
 }  // namespace ballast

@@ -45,17 +45,20 @@ int ballast_distance(Handle a, Handle b, double* out);           // |a - b| in f
 int ballast_gemm(Handle out, Handle a, Handle b, int transpose_a, int transpose_b, int accumulate);
 int ballast_add_bias(Handle out, Handle bias);
 int ballast_bias_backward(Handle d_bias, Handle dy);             // d_bias += column sums
-int ballast_rms_norm(Handle x, Handle w, double eps, Handle y, Handle rstd);
-int ballast_rms_norm_apply(Handle x, Handle w, Handle rstd, Handle y);
-int ballast_rms_norm_backward(Handle dy, Handle x, Handle w, Handle rstd, Handle dx, Handle dw);
+int ballast_rms_norm(Handle x, Handle w, double eps, double offset, Handle y, Handle rstd);
+int ballast_rms_norm_apply(Handle x, Handle w, double offset, Handle rstd, Handle y);
+int ballast_rms_norm_backward(Handle dy, Handle x, Handle w, double offset, Handle rstd, Handle dx, Handle dw);
+int ballast_head_norm(Handle qkv, Handle w, double eps, int64_t first_head, Handle raw, Handle rstd);
+int ballast_head_norm_backward(Handle d_qkv, Handle raw, Handle w, int64_t first_head, Handle rstd, Handle dw);
 int ballast_rope(Handle qkv, Handle cos, Handle sin, Handle positions, int64_t rotated_heads, int64_t head_dim, int backward);
-int ballast_swiglu(Handle gate_up, Handle out);
-int ballast_swiglu_backward(Handle gate_up, Handle d_out);
-int ballast_attention(Handle qkv, Handle starts, int64_t batch, int64_t heads, int64_t kv_heads, double scale, Handle out, Handle lse);
-int ballast_attention_backward(Handle qkv, Handle starts, int64_t batch, int64_t heads, int64_t kv_heads, double scale, Handle out, Handle lse, Handle d_out, Handle d_qkv);
+int ballast_glu(Handle gate_up, int gelu, Handle out);               // gelu: 1 GeLU in its tanh form, 0 SiLU
+int ballast_glu_backward(Handle gate_up, int gelu, Handle d_out);
+int ballast_attention(Handle qkv, Handle starts, int64_t batch, int64_t heads, int64_t kv_heads, double scale, double cap, Handle out, Handle lse);
+int ballast_attention_backward(Handle qkv, Handle starts, int64_t batch, int64_t heads, int64_t kv_heads, double scale, double cap, Handle out, Handle lse, Handle d_out, Handle d_qkv);
 int ballast_cache_write(Handle qkv, Handle keys, Handle values, Handle positions, int64_t batch, int64_t heads);
-int ballast_attention_decode(Handle qkv, Handle keys, Handle values, Handle starts, Handle lengths, int64_t heads, double scale, Handle out);
-int ballast_cross_entropy(Handle logits, Handle targets, double scale, int gradient, Handle losses, Handle best);
+int ballast_attention_decode(Handle qkv, Handle keys, Handle values, Handle starts, Handle lengths, int64_t heads, double scale, double cap, Handle out);
+int ballast_softcap(Handle t, double cap);                        // t = cap * tanh(t / cap)
+int ballast_cross_entropy(Handle logits, Handle targets, double scale, double cap, int gradient, Handle losses, Handle best);
 int ballast_embedding(Handle table, Handle ids, Handle out);
 int ballast_embedding_backward(Handle ids, Handle dy, Handle dw, int64_t skip);
 int ballast_square_sum(Handle x, double* out);

@@ -32,48 +32,66 @@ internal static class Ops
     /// <summary>dBias [D] += the column sums of dy [N, D].</summary>
     public static void BiasBackward(Tensor dBias, Tensor dy) => Native.Check(Native.ballast_bias_backward(dBias.Handle, dy.Handle));
 
-    /// <summary>y = x * rstd * w with rstd [N] = 1 / sqrt(mean(x^2) + eps).</summary>
-    public static void RmsNorm(Tensor x, Tensor w, double eps, Tensor y, Tensor rstd) =>
-        Native.Check(Native.ballast_rms_norm(x.Handle, w.Handle, eps, y.Handle, rstd.Handle));
+    /// <summary>y = x * rstd * (offset + w) with rstd [N] = 1 / sqrt(mean(x^2) + eps).</summary>
+    public static void RmsNorm(Tensor x, Tensor w, double eps, double offset, Tensor y, Tensor rstd) =>
+        Native.Check(Native.ballast_rms_norm(x.Handle, w.Handle, eps, offset, y.Handle, rstd.Handle));
 
-    /// <summary>y = x * rstd * w with a known rstd.</summary>
-    public static void RmsNormApply(Tensor x, Tensor w, Tensor rstd, Tensor y) =>
-        Native.Check(Native.ballast_rms_norm_apply(x.Handle, w.Handle, rstd.Handle, y.Handle));
+    /// <summary>y = x * rstd * (offset + w) with a known rstd.</summary>
+    public static void RmsNormApply(Tensor x, Tensor w, double offset, Tensor rstd, Tensor y) =>
+        Native.Check(Native.ballast_rms_norm_apply(x.Handle, w.Handle, offset, rstd.Handle, y.Handle));
 
     /// <summary>Adds the gradients of RmsNorm to dx [N, D] and dw [D].</summary>
-    public static void RmsNormBackward(Tensor dy, Tensor x, Tensor w, Tensor rstd, Tensor dx, Tensor dw) =>
-        Native.Check(Native.ballast_rms_norm_backward(dy.Handle, x.Handle, w.Handle, rstd.Handle, dx.Handle, dw.Handle));
+    public static void RmsNormBackward(Tensor dy, Tensor x, Tensor w, double offset, Tensor rstd, Tensor dx, Tensor dw) =>
+        Native.Check(Native.ballast_rms_norm_backward(dy.Handle, x.Handle, w.Handle, offset, rstd.Handle, dx.Handle, dw.Handle));
+
+    /// <summary>Normalizes heads of qkv [N, (H + 2 K) C] from <paramref name="firstHead"/> on in place; w is [C].</summary>
+    /// <param name="raw">Receives the heads as they were, [N, heads C]; its width says how many.</param>
+    /// <param name="rstd">Receives 1 / sqrt(mean(x^2) + eps), [N, heads].</param>
+    public static void HeadNorm(Tensor qkv, Tensor w, double eps, int firstHead, Tensor raw, Tensor rstd) =>
+        Native.Check(Native.ballast_head_norm(qkv.Handle, w.Handle, eps, firstHead, raw.Handle, rstd.Handle));
+
+    /// <summary>Turns the heads of dQkv into the gradient of <see cref="HeadNorm"/>'s input in place and adds to dw [C].</summary>
+    public static void HeadNormBackward(Tensor dQkv, Tensor raw, Tensor w, int firstHead, Tensor rstd, Tensor dw) =>
+        Native.Check(Native.ballast_head_norm_backward(dQkv.Handle, raw.Handle, w.Handle, firstHead, rstd.Handle, dw.Handle));
 
     /// <summary>Turns the first heads of each row of qkv in place by the angles of its position; cos and sin are [positions, rotary / 2].</summary>
     public static void Rope(Tensor qkv, Tensor cos, Tensor sin, Tensor positions, int rotatedHeads, int headDim, bool backward = false) =>
         Native.Check(Native.ballast_rope(qkv.Handle, cos.Handle, sin.Handle, positions.Handle, rotatedHeads, headDim, Flag(backward)));
 
-    /// <summary>out [N, I] = silu(gate) * up of gateUp [N, 2 I].</summary>
-    public static void SwiGlu(Tensor gateUp, Tensor result) => Native.Check(Native.ballast_swiglu(gateUp.Handle, result.Handle));
+    /// <summary>out [N, I] = act(gate) * up of gateUp [N, 2 I] (Shazeer, arXiv 2002.05202).</summary>
+    /// <param name="gelu">GeLU in its tanh form instead of SiLU.</param>
+    public static void Glu(Tensor gateUp, bool gelu, Tensor result) => Native.Check(Native.ballast_glu(gateUp.Handle, Flag(gelu), result.Handle));
 
     /// <summary>Turns gateUp into its gradient and dOut into the recomputed output, both in place.</summary>
-    public static void SwiGluBackward(Tensor gateUp, Tensor dOut) => Native.Check(Native.ballast_swiglu_backward(gateUp.Handle, dOut.Handle));
+    public static void GluBackward(Tensor gateUp, bool gelu, Tensor dOut) => Native.Check(Native.ballast_glu_backward(gateUp.Handle, Flag(gelu), dOut.Handle));
 
     /// <summary>Causal attention: qkv [N, (H + 2 K) C] to result [N, H C]; lse [B, H, T] keeps the log-sum of the scores for backward.</summary>
     /// <param name="starts">I32 [N], the first position each row sees within its sequence; null: all before it.</param>
-    public static void Attention(Tensor qkv, Tensor? starts, long batch, int heads, int kvHeads, double scale, Tensor result, Tensor lse) =>
-        Native.Check(Native.ballast_attention(qkv.Handle, Optional(starts), batch, heads, kvHeads, scale, result.Handle, lse.Handle));
+    /// <param name="scale">Scores are the products times this.</param>
+    /// <param name="cap">Above 0: scores s become cap * tanh(s / cap).</param>
+    public static void Attention(Tensor qkv, Tensor? starts, long batch, int heads, int kvHeads, double scale, double cap, Tensor result, Tensor lse) =>
+        Native.Check(Native.ballast_attention(qkv.Handle, Optional(starts), batch, heads, kvHeads, scale, cap, result.Handle, lse.Handle));
 
     /// <summary>The gradient of <see cref="Attention"/> with respect to qkv; the scores are computed again, never stored.</summary>
-    public static void AttentionBackward(Tensor qkv, Tensor? starts, long batch, int heads, int kvHeads, double scale, Tensor output, Tensor lse, Tensor dOut, Tensor dQkv) =>
-        Native.Check(Native.ballast_attention_backward(qkv.Handle, Optional(starts), batch, heads, kvHeads, scale, output.Handle, lse.Handle, dOut.Handle, dQkv.Handle));
+    public static void AttentionBackward(
+        Tensor qkv, Tensor? starts, long batch, int heads, int kvHeads, double scale, double cap, Tensor output, Tensor lse, Tensor dOut, Tensor dQkv) =>
+        Native.Check(Native.ballast_attention_backward(qkv.Handle, Optional(starts), batch, heads, kvHeads, scale, cap, output.Handle, lse.Handle, dOut.Handle, dQkv.Handle));
 
     /// <summary>Writes keys and values of qkv's rows into the caches [B, K, capacity, C] at their positions I64 [N].</summary>
     public static void CacheWrite(Tensor qkv, Tensor keys, Tensor values, Tensor positions, long batch, int heads) =>
         Native.Check(Native.ballast_cache_write(qkv.Handle, keys.Handle, values.Handle, positions.Handle, batch, heads));
 
     /// <summary>Attention of one new token per sequence (qkv [B, ...]) to the first lengths[b] cached positions from starts[b].</summary>
-    public static void AttentionDecode(Tensor qkv, Tensor keys, Tensor values, Tensor? starts, Tensor lengths, int heads, double scale, Tensor result) =>
-        Native.Check(Native.ballast_attention_decode(qkv.Handle, keys.Handle, values.Handle, Optional(starts), lengths.Handle, heads, scale, result.Handle));
+    public static void AttentionDecode(Tensor qkv, Tensor keys, Tensor values, Tensor? starts, Tensor lengths, int heads, double scale, double cap, Tensor result) =>
+        Native.Check(Native.ballast_attention_decode(qkv.Handle, keys.Handle, values.Handle, Optional(starts), lengths.Handle, heads, scale, cap, result.Handle));
+
+    /// <summary>tensor = cap * tanh(tensor / cap).</summary>
+    public static void Softcap(Tensor tensor, double cap) => Native.Check(Native.ballast_softcap(tensor.Handle, cap));
 
     /// <summary>losses [n] and the best token [n] of logits [n, V]; with gradient the logits become scale * (softmax - one_hot).</summary>
-    public static void CrossEntropy(Tensor logits, Tensor targets, double scale, bool gradient, Tensor losses, Tensor best) =>
-        Native.Check(Native.ballast_cross_entropy(logits.Handle, targets.Handle, scale, Flag(gradient), losses.Handle, best.Handle));
+    /// <param name="cap">Above 0: the logits went through <see cref="Softcap"/>, and the gradient is that of what they were before.</param>
+    public static void CrossEntropy(Tensor logits, Tensor targets, double scale, double cap, bool gradient, Tensor losses, Tensor best) =>
+        Native.Check(Native.ballast_cross_entropy(logits.Handle, targets.Handle, scale, cap, Flag(gradient), losses.Handle, best.Handle));
 
     /// <summary>result [N, D] = the rows ids [N] of table [V, D].</summary>
     public static void Embedding(Tensor table, Tensor ids, Tensor result) => Native.Check(Native.ballast_embedding(table.Handle, ids.Handle, result.Handle));
