@@ -97,7 +97,7 @@ public sealed class BatchLoader
             rows[i].Labels.CopyTo(labels, i * width);
         }
 
-        return new TokenBatch(ids, rows.Count, labels, Sources: [.. rows.Select(row => row.Source)]);
+        return new TokenBatch(ids, rows.Count, labels, Sources: [.. rows.Select(row => row.Source)], Lengths: [.. rows.Select(row => row.Length)]);
     }
 
     private IEnumerable<TokenRow[]> MicroBatches(int epoch, int start)

@@ -40,12 +40,10 @@ internal sealed class Decoding(Decoder model, IReadOnlySet<int> stopIds)
             return Result(all);
         }
 
-        int width = active.Max(s => s.Prompt.Length), capacity = active.Max(s => s.Prompt.Length + s.Limit);
-        var cache = model.NewCache(active.Count, capacity);
+        var cache = model.NewCache(active.Count, active.Max(s => s.Prompt.Length + s.Limit));
         try
         {
-            int[] ids = [.. active.SelectMany(s => (int[])[.. s.Prompt, .. new int[width - s.Prompt.Length]])];
-            var logits = model.Prefill(new TokenBatch(ids, active.Count), [.. active.Select(s => s.Prompt.Length)], cache);
+            var logits = Read(active, cache);
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -71,13 +69,23 @@ internal sealed class Decoding(Decoder model, IReadOnlySet<int> stopIds)
 
                 int[] last = [.. active.Select(s => s.Tokens.Count > 0 ? s.Tokens[^1] : 0)];
                 int[] places = [.. active.Select(s => s.Prompt.Length + s.Tokens.Count - 1)];
-                logits = model.Step(last, places, cache);
+                // A text that outgrows the short rotary frequencies takes the long ones for all its positions: what is cached of it is no longer valid.
+                logits = places.Any(place => place == model.Config.Rotary.ShortLength) ? Read(active, cache) : model.Step(last, places, cache);
             }
         }
         finally
         {
             cache.Dispose();
         }
+    }
+
+    // Everything so far in one pass; the logits after each sequence's last token.
+    private Tensor Read(List<Running> active, KvCache cache)
+    {
+        int[][] texts = [.. active.Select(s => (int[])[.. s.Prompt, .. s.Tokens])];
+        int width = texts.Max(text => text.Length);
+        int[] ids = [.. texts.SelectMany(text => (int[])[.. text, .. new int[width - text.Length]])];
+        return model.Prefill(new TokenBatch(ids, active.Count, Lengths: [.. texts.Select(text => text.Length)]), cache);
     }
 
     private void Choose(List<Running> active, Tensor logits, Action<int, int>? arrived)

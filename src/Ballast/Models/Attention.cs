@@ -3,18 +3,25 @@ using Ballast.Tensors;
 namespace Ballast.Models;
 
 /// <summary>The attention half of a decoder layer: x + o(attention(rope(qkv(norm(x))))), with grouped queries.</summary>
-internal sealed class Attention(RmsNorm norm, Linear qkv, Linear output, RotaryEmbedding rotary, DecoderConfig config, int layer)
+internal sealed class Attention(RmsNorm norm, Linear qkv, IReadOnlyList<HeadNorm> headNorms, OutputProjection output, RotaryEmbedding rotary, DecoderConfig config, int layer)
 {
-    private readonly double _scale = 1 / Math.Sqrt(config.HeadDim);
+    private readonly int? _window = config.Window(layer);
 
     /// <summary>What backward needs. The scores are computed again, so nothing here grows with T x T.</summary>
-    public sealed record Saved(Tensor X, Tensor Rstd, Tensor Qkv, Tensor Mixed, Tensor Lse) : IDisposable
+    public sealed record Saved(Tensor X, Tensor Rstd, HeadNorm.Saved[] Heads, Tensor Qkv, Tensor Mixed, Tensor Lse, OutputProjection.Saved? Output) : IDisposable
     {
         public void Dispose()
         {
-            foreach (var tensor in (Tensor[])[X, Rstd, Qkv, Mixed, Lse])
+            X.Dispose();
+            DisposeAllButX();
+        }
+
+        /// <summary>For a walk without backward, where x goes on as the sum.</summary>
+        public void DisposeAllButX()
+        {
+            foreach (var part in (IDisposable?[])[Rstd, .. Heads, Qkv, Mixed, Lse, Output])
             {
-                tensor.Dispose();
+                part?.Dispose();
             }
         }
     }
@@ -30,6 +37,7 @@ internal sealed class Attention(RmsNorm norm, Linear qkv, Linear output, RotaryE
             qkv.Forward(h, projected);
         }
 
+        HeadNorm.Saved[] heads = [.. headNorms.Select(headNorm => headNorm.Forward(projected, pass))];
         rotary.Apply(projected, pass);
         var mixed = pass.NewRows(output.Inputs);  // [N, H C]
         var lse = pass.NewSums(pass.Batch, config.NumHeads, pass.Tokens);
@@ -40,25 +48,25 @@ internal sealed class Attention(RmsNorm norm, Linear qkv, Linear output, RotaryE
 
         if (pass.Cache is { Decoding: true } running)
         {
-            Ops.AttentionDecode(projected, running.Keys(layer), running.Values(layer), pass.Starts, running.Lengths, config.NumHeads, _scale, mixed);
+            Ops.AttentionDecode(
+                projected, running.Keys(layer), running.Values(layer), pass.StartsWithin(_window), running.Lengths, config.NumHeads,
+                config.AttentionScale, config.AttentionSoftcap, mixed);
         }
         else
         {
-            Ops.Attention(projected, pass.Starts, pass.Batch, config.NumHeads, config.NumKvHeads, _scale, mixed, lse);
+            Ops.Attention(
+                projected, pass.StartsWithin(_window), pass.Batch, config.NumHeads, config.NumKvHeads, config.AttentionScale, config.AttentionSoftcap, mixed, lse);
         }
 
         var y = saved is null ? x : x.To(pass.Device);
-        output.Forward(mixed, y, accumulate: true);
+        var kept = new Saved(x, rstd, heads, projected, mixed, lse, output.Forward(mixed, y, pass));
         if (saved is not null)
         {
-            saved.Push(new Saved(x, rstd, projected, mixed, lse));
+            saved.Push(kept);
             return y;
         }
 
-        rstd.Dispose();
-        projected.Dispose();
-        mixed.Dispose();
-        lse.Dispose();
+        kept.DisposeAllButX();
         return y;
     }
 
@@ -67,11 +75,19 @@ internal sealed class Attention(RmsNorm norm, Linear qkv, Linear output, RotaryE
     {
         using var scope = new TensorScope();
         var dMixed = scope.Keep(pass.NewRows(output.Inputs));
-        output.BackwardInput(dx, dMixed);
-        output.BackwardWeight(dx, saved.Mixed);
+        var dProjected = output.BackwardNorm(dx, saved.Output, pass, scope);
+        output.BackwardInput(dProjected, dMixed);
+        output.BackwardWeight(dProjected, saved.Mixed);
         var dQkv = scope.Keep(pass.NewRows(qkv.Outputs));
-        Ops.AttentionBackward(saved.Qkv, pass.Starts, pass.Batch, config.NumHeads, config.NumKvHeads, _scale, saved.Mixed, saved.Lse, dMixed, dQkv);
+        Ops.AttentionBackward(
+            saved.Qkv, pass.StartsWithin(_window), pass.Batch, config.NumHeads, config.NumKvHeads, config.AttentionScale, config.AttentionSoftcap,
+            saved.Mixed, saved.Lse, dMixed, dQkv);
         rotary.Apply(dQkv, pass, backward: true);
+        for (int i = 0; i < headNorms.Count; i++)
+        {
+            headNorms[i].Backward(dQkv, saved.Heads[i]);
+        }
+
         var h = scope.Keep(pass.NewRows(config.HiddenSize));
         norm.Again(saved.X, saved.Rstd, h);
         qkv.BackwardWeight(dQkv, h);

@@ -3,18 +3,20 @@ using Ballast.Tensors;
 
 namespace Ballast.Models;
 
-/// <summary>A decoder-only transformer as Llama has it (Touvron et al., arXiv 2302.13971): forward, and backward by hand through every part.</summary>
+/// <summary>A decoder-only transformer, described by its configuration: Llama (Touvron et al., arXiv 2302.13971) and the families near it. Forward, and backward by hand through every part.</summary>
 public sealed class Decoder : IDisposable
 {
     private readonly Weight _embedding;
     private readonly RotaryEmbedding _rotary;
     private readonly List<(Attention Attention, Mlp Mlp)> _layers = [];
     private readonly LanguageHead _head;
+    private readonly double _embeddingScale;
 
     private Decoder(DecoderConfig config, DType dtype, Device device, bool training)
     {
         Config = config;
         Device = device;
+        _embeddingScale = dtype is DType.BF16 ? Rounded(config.EmbeddingScale) : config.EmbeddingScale;
         _rotary = new RotaryEmbedding(config, dtype, device);
         long d = config.HiddenSize, q = (long)config.NumHeads * config.HeadDim, kv = (long)config.NumKvHeads * config.HeadDim, inner = config.IntermediateSize;
         var weights = new List<Weight>();
@@ -28,7 +30,9 @@ public sealed class Decoder : IDisposable
             New(columns, [.. slices.Select(s => (s.Name + ".weight", s.Rows))]),
             bias ? New(0, [.. slices.Select(s => (s.Name + ".bias", s.Rows))]) : null);
 
-        RmsNorm NewNorm(string name) => new(New(0, (name + ".weight", d)), config.RmsNormEps);
+        RmsNorm NewNorm(string name) => new(New(0, (name + ".weight", d)), config);
+
+        HeadNorm NewHeadNorm(string name, int first, int heads) => new(New(0, (name + ".weight", config.HeadDim)), config.RmsNormEps, first, heads);
 
         _embedding = New(d, ("model.embed_tokens.weight", config.VocabSize));
         for (int i = 0; i < config.NumLayers; i++)
@@ -36,13 +40,18 @@ public sealed class Decoder : IDisposable
             string layer = $"model.layers.{i}.", self = layer + "self_attn.", mlp = layer + "mlp.";
             var attention = new Attention(
                 NewNorm(layer + "input_layernorm"),
-                NewLinear(d, config.AttentionBias, (self + "q_proj", q), (self + "k_proj", kv), (self + "v_proj", kv)),
-                NewLinear(q, config.OutputBias, (self + "o_proj", d)),
+                config.FusedProjections
+                    ? NewLinear(d, config.AttentionBias, (self + "qkv_proj", q + 2 * kv))
+                    : NewLinear(d, config.AttentionBias, (self + "q_proj", q), (self + "k_proj", kv), (self + "v_proj", kv)),
+                config.QkNorm ? [NewHeadNorm(self + "q_norm", 0, config.NumHeads), NewHeadNorm(self + "k_norm", config.NumHeads, config.NumKvHeads)] : [],
+                new OutputProjection(NewLinear(q, config.OutputBias, (self + "o_proj", d)), config.PostNorms ? NewNorm(layer + "post_attention_layernorm") : null),
                 _rotary, config, i);
             _layers.Add((attention, new Mlp(
-                NewNorm(layer + "post_attention_layernorm"),
-                NewLinear(d, config.MlpBias, (mlp + "gate_proj", inner), (mlp + "up_proj", inner)),
-                NewLinear(inner, config.MlpBias, (mlp + "down_proj", d)),
+                NewNorm(layer + (config.PostNorms ? "pre_feedforward_layernorm" : "post_attention_layernorm")),
+                config.FusedProjections
+                    ? NewLinear(d, config.MlpBias, (mlp + "gate_up_proj", 2 * inner))
+                    : NewLinear(d, config.MlpBias, (mlp + "gate_proj", inner), (mlp + "up_proj", inner)),
+                new OutputProjection(NewLinear(inner, config.MlpBias, (mlp + "down_proj", d)), config.PostNorms ? NewNorm(layer + "post_feedforward_layernorm") : null),
                 config)));
         }
 
@@ -94,11 +103,11 @@ public sealed class Decoder : IDisposable
         }
     }
 
-    /// <summary>A new model with random weights: matrices N(0, initializer_range^2), norms 1, biases 0; the same for the same seed.</summary>
+    /// <summary>A new model with random weights: matrices N(0, initializer_range^2), norms that change nothing, biases 0; the same for the same seed.</summary>
     public static Decoder Create(DecoderConfig config, ulong seed, DType dtype = DType.F32, Device? device = null, bool training = false)
     {
         var model = new Decoder(config, dtype, device ?? Device.Cpu, training);
-        model.Weights.Initialize(config.InitializerRange, seed);
+        model.Weights.Initialize(config.InitializerRange, 1 - config.NormOffset, seed);
         return model;
     }
 
@@ -156,6 +165,11 @@ public sealed class Decoder : IDisposable
                 _layers[i].Attention.Backward(dx, pass, attention);
             }
 
+            if (_embeddingScale != 1)
+            {
+                dx.Scale(_embeddingScale);
+            }
+
             Ops.EmbeddingBackward(pass.Ids, dx, _embedding.Accumulator(), Config.PadTokenId ?? -1);
             return result;
         }
@@ -168,14 +182,14 @@ public sealed class Decoder : IDisposable
         }
     }
 
-    /// <summary>Reads prompts (batch, padded on the right) into the cache and returns the logits [B, V] after each prompt's last token.</summary>
-    internal Tensor Prefill(TokenBatch batch, int[] lengths, KvCache cache)
+    /// <summary>Reads texts, padded on the right to their <see cref="TokenBatch.Lengths"/>, into the cache and returns the logits [B, V] after each text's last token.</summary>
+    internal Tensor Prefill(TokenBatch batch, KvCache cache)
     {
         Check(batch);
         cache.Decoding = false;
         using var pass = new Pass(batch, Weights.DType, Device, cache);
         using var x = Decode(pass, null);
-        using var rows = Tensor.From<long>(lengths.Select((length, i) => (long)i * batch.Tokens + length - 1).ToArray(), lengths.Length);
+        using var rows = Tensor.From<long>(batch.Lengths!.Select((length, i) => (long)i * batch.Tokens + length - 1).ToArray(), batch.Batch);
         using var here = rows.To(Device);
         using var last = x.Rows(here);
         return _head.Logits(last);
@@ -210,6 +224,11 @@ public sealed class Decoder : IDisposable
     {
         var x = pass.NewRows(Config.HiddenSize);
         Ops.Embedding(_embedding.Value, pass.Ids, x);
+        if (_embeddingScale != 1)
+        {
+            x.Scale(_embeddingScale);
+        }
+
         foreach (var (attention, mlp) in _layers)
         {
             if (ActivationCheckpointing)
@@ -222,6 +241,14 @@ public sealed class Decoder : IDisposable
         }
 
         return x;
+    }
+
+    // In half precision transformers keeps this factor in half precision too.
+    private static double Rounded(double factor)
+    {
+        using var tensor = Tensor.From<double>([factor], 1);
+        using var half = tensor.To(Device.Cpu, DType.BF16);
+        return half.ToArray<double>()[0];
     }
 
     private void Check(TokenBatch batch)

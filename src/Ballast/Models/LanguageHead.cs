@@ -15,7 +15,7 @@ internal sealed class LanguageHead(RmsNorm norm, Weight table, DecoderConfig con
         var rstd = scope.Empty(x.DType is DType.F64 ? DType.F64 : DType.F32, x.Device, x.Shape[0]);
         norm.Forward(x, h, rstd);
         var logits = Tensor.Empty(x.DType, x.Device, x.Shape[0], config.VocabSize);
-        Ops.Gemm(logits, h, table.Value, transposeB: true);
+        Project(h, logits);
         return logits;
     }
 
@@ -61,12 +61,23 @@ internal sealed class LanguageHead(RmsNorm norm, Weight table, DecoderConfig con
         using var scope = new TensorScope();
         var part = scope.Keep(h.Narrow(0, start, count));
         var logits = scope.Empty(h.DType, h.Device, count, config.VocabSize);
-        Ops.Gemm(logits, part, table.Value, transposeB: true);
-        Ops.CrossEntropy(logits, scope.Keep(wanted.Narrow(0, start, count)), scale, gradient, scope.Keep(losses.Narrow(0, start, count)), scope.Keep(best.Narrow(0, start, count)));
+        Project(part, logits);
+        Ops.CrossEntropy(
+            logits, scope.Keep(wanted.Narrow(0, start, count)), scale, config.FinalSoftcap, gradient,
+            scope.Keep(losses.Narrow(0, start, count)), scope.Keep(best.Narrow(0, start, count)));
         if (gradient)
         {
             table.AddGradient(logits, part);
             Ops.Gemm(part, logits, table.Value);  // h becomes its own gradient
+        }
+    }
+
+    private void Project(Tensor h, Tensor logits)
+    {
+        Ops.Gemm(logits, h, table.Value, transposeB: true);
+        if (config.FinalSoftcap > 0)
+        {
+            Ops.Softcap(logits, config.FinalSoftcap);
         }
     }
 

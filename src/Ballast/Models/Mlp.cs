@@ -2,17 +2,26 @@ using Ballast.Tensors;
 
 namespace Ballast.Models;
 
-/// <summary>The feed-forward half of a decoder layer: x + down(silu(gate(norm(x))) * up(norm(x))) (Shazeer, arXiv 2002.05202).</summary>
-internal sealed class Mlp(RmsNorm norm, Linear gateUp, Linear down, DecoderConfig config)
+/// <summary>The feed-forward half of a decoder layer: x + down(act(gate(norm(x))) * up(norm(x))) (Shazeer, arXiv 2002.05202).</summary>
+internal sealed class Mlp(RmsNorm norm, Linear gateUp, OutputProjection down, DecoderConfig config)
 {
+    private readonly bool _gelu = config.Activation is Activation.GeluTanh;
+
     /// <summary>What backward needs; the gated product is computed again.</summary>
-    public sealed record Saved(Tensor X, Tensor Rstd, Tensor GateUp) : IDisposable
+    public sealed record Saved(Tensor X, Tensor Rstd, Tensor GateUp, OutputProjection.Saved? Output) : IDisposable
     {
         public void Dispose()
         {
             X.Dispose();
+            DisposeAllButX();
+        }
+
+        /// <summary>For a walk without backward, where x goes on as the sum.</summary>
+        public void DisposeAllButX()
+        {
             Rstd.Dispose();
             GateUp.Dispose();
+            Output?.Dispose();
         }
     }
 
@@ -28,17 +37,16 @@ internal sealed class Mlp(RmsNorm norm, Linear gateUp, Linear down, DecoderConfi
         }
 
         using var inner = pass.NewRows(down.Inputs);
-        Ops.SwiGlu(both, inner);
+        Ops.Glu(both, _gelu, inner);
         var y = saved is null ? x : x.To(pass.Device);
-        down.Forward(inner, y, accumulate: true);
+        var kept = new Saved(x, rstd, both, down.Forward(inner, y, pass));
         if (saved is not null)
         {
-            saved.Push(new Saved(x, rstd, both));
+            saved.Push(kept);
             return y;
         }
 
-        rstd.Dispose();
-        both.Dispose();
+        kept.DisposeAllButX();
         return y;
     }
 
@@ -47,9 +55,10 @@ internal sealed class Mlp(RmsNorm norm, Linear gateUp, Linear down, DecoderConfi
     {
         using var scope = new TensorScope();
         var inner = scope.Keep(pass.NewRows(down.Inputs));
-        down.BackwardInput(dx, inner);
-        Ops.SwiGluBackward(saved.GateUp, inner);  // GateUp becomes its gradient, inner the recomputed product
-        down.BackwardWeight(dx, inner);
+        var dDown = down.BackwardNorm(dx, saved.Output, pass, scope);
+        down.BackwardInput(dDown, inner);
+        Ops.GluBackward(saved.GateUp, _gelu, inner);  // GateUp becomes its gradient, inner the recomputed product
+        down.BackwardWeight(dDown, inner);
         var h = scope.Keep(pass.NewRows(config.HiddenSize));
         norm.Again(saved.X, saved.Rstd, h);
         gateUp.BackwardWeight(saved.GateUp, h);

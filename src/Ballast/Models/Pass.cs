@@ -6,9 +6,15 @@ namespace Ballast.Models;
 internal sealed class Pass : IDisposable
 {
     private readonly TensorScope _scope = new();
+    private readonly TokenBatch _batch;
+    private readonly long[] _positions;
+    private readonly Dictionary<int, Tensor> _windows = [];
+    private readonly Tensor? _starts;
+    private Tensor? _rotaryRows;
 
     public Pass(TokenBatch batch, DType dtype, Device device, KvCache? cache = null)
     {
+        _batch = batch;
         Batch = batch.Batch;
         Tokens = batch.Tokens;
         DType = dtype;
@@ -21,10 +27,11 @@ internal sealed class Pass : IDisposable
             positions[i] = batch.Positions?[i] ?? i % Tokens;
         }
 
+        _positions = positions;
         MaxPosition = positions.Length == 0 ? 0 : positions.Max();
         Ids = OnDevice(Tensor.From<long>(ids, ids.Length));
         Positions = OnDevice(Tensor.From<long>(positions, positions.Length));
-        Starts = batch.Starts is null ? null : OnDevice(Tensor.From<int>(batch.Starts, batch.Starts.Length));
+        _starts = batch.Starts is null ? null : OnDevice(Tensor.From<int>(batch.Starts, batch.Starts.Length));
     }
 
     /// <summary>Number of sequences.</summary>
@@ -47,10 +54,56 @@ internal sealed class Pass : IDisposable
     /// <summary>I64 [N].</summary>
     public Tensor Positions { get; }
 
-    /// <summary>I32 [N] or null.</summary>
-    public Tensor? Starts { get; }
-
     public KvCache? Cache { get; }
+
+    /// <summary>The first place each token sees within its sequence, I32 [N], or among the cached places while decoding; null: all of them.</summary>
+    /// <param name="window">Tokens that a token sees, itself included; null: all before it.</param>
+    public Tensor? StartsWithin(int? window)
+    {
+        bool decoding = Cache is { Decoding: true };
+        if (window is not { } size || size >= (decoding ? MaxPosition + 1 : Tokens))
+        {
+            return _starts;
+        }
+
+        if (!_windows.TryGetValue(size, out var starts))
+        {
+            var first = new int[_positions.Length];
+            for (int i = 0; i < first.Length; i++)
+            {
+                int place = decoding ? (int)_positions[i] : i % (int)Tokens;
+                first[i] = Math.Max(_batch.Starts?[i] ?? 0, place - size + 1);
+            }
+
+            starts = OnDevice(Tensor.From<int>(first, first.Length));
+            _windows[size] = starts;
+        }
+
+        return starts;
+    }
+
+    /// <summary>The row of each token in the rotary tables, I64 [N]: its position, or with two rows for each position the second in a text longer than <paramref name="shortLength"/>.</summary>
+    public Tensor RotaryRows(int? shortLength)
+    {
+        if (shortLength is not { } limit)
+        {
+            return Positions;
+        }
+
+        if (_rotaryRows is null)
+        {
+            int[] lengths = _batch.TextLengths();
+            var rows = new long[lengths.Length];
+            for (int i = 0; i < rows.Length; i++)
+            {
+                rows[i] = 2 * _positions[i] + (lengths[i] > limit ? 1 : 0);
+            }
+
+            _rotaryRows = OnDevice(Tensor.From<long>(rows, rows.Length));
+        }
+
+        return _rotaryRows;
+    }
 
     /// <summary>A new tensor [N, columns] of the model's type; the caller disposes it.</summary>
     public Tensor NewRows(long columns) => Tensor.Empty(DType, Device, Rows, columns);

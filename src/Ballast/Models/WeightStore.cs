@@ -132,8 +132,8 @@ public sealed class WeightStore : IDisposable
         Publish();
     }
 
-    /// <summary>Draws new weights: matrices from N(0, deviation^2) by a seed of their own name, norms 1, biases 0.</summary>
-    internal void Initialize(double deviation, ulong seed)
+    /// <summary>Draws new weights: matrices from N(0, deviation^2) by a seed of their own name, norms one value, biases 0.</summary>
+    internal void Initialize(double deviation, double norm, ulong seed)
     {
         foreach (var (name, view) in Views())
         {
@@ -145,7 +145,7 @@ public sealed class WeightStore : IDisposable
                 }
                 else
                 {
-                    view.Fill(name.EndsWith(".bias", StringComparison.Ordinal) ? 0 : 1);
+                    view.Fill(name.EndsWith(".bias", StringComparison.Ordinal) ? 0 : norm);
                 }
             }
         }

@@ -2,6 +2,7 @@ using Ballast.Checkpoints;
 using Ballast.Data;
 using Ballast.Generation;
 using Ballast.Models;
+using Ballast.Tests.Models;
 using Ballast.Tests.Support;
 using Xunit;
 
@@ -26,11 +27,7 @@ public class DecodingTests
     }
 
     [Theory]
-    [InlineData("llama2")]
-    [InlineData("llama3")]
-    [InlineData("llama3-tied-bf16")]
-    [InlineData("smollm")]
-    [InlineData("llama-biased")]
+    [MemberData(nameof(FamilyGoldenTests.Cases), MemberType = typeof(FamilyGoldenTests))]
     public void Greedy_tokens_with_the_cache_equal_those_of_transformers(string family)
     {
         string folder = Shared.Path("golden", "families", family);
@@ -39,6 +36,45 @@ public class DecodingTests
         int[] expected = GoldenTensors.Ints(golden, "greedy");
         var result = new Decoding(model, s_noEnd).Run([(0, expected[..6])], new GenerationOptions(24), null, TestContext.Current.CancellationToken);
         Assert.Equal(expected[6..], result[0].Tokens);
+    }
+
+    [Theory]
+    [InlineData("llama2")]
+    [InlineData("qwen2")]
+    [InlineData("gemma2")]
+    public void Greedy_tokens_of_prompts_of_two_lengths_equal_those_of_transformers(string family)
+    {
+        string folder = Shared.Path("golden", "families", family);
+        using var golden = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
+        using var model = Decoder.Load(folder);
+        int[] greedy = GoldenTensors.Ints(golden, "left.greedy"), mask = GoldenTensors.Ints(golden, "left.attention_mask");
+        int prompt = mask.Length / 2, width = greedy.Length / 2;
+        (int Index, int[] Ids)[] prompts = [.. Enumerable.Range(0, 2).Select(i => (i, greedy[(i * width + Array.IndexOf(mask, 1, i * prompt) - i * prompt)..(i * width + prompt)]))];
+        Assert.Equal([20, 12], prompts.Select(p => p.Ids.Length));
+        foreach (var (index, tokens, _) in new Decoding(model, s_noEnd).Run(prompts, new GenerationOptions(width - prompt), null, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(greedy[(index * width + prompt)..((index + 1) * width)], tokens);
+        }
+    }
+
+    [Fact]
+    public void Texts_that_outgrow_the_short_rotary_frequencies_at_different_times_equal_those_alone()
+    {
+        using var model = Decoder.Load(Shared.Path("golden", "families", "phi3-long"));
+        (int, int[])[] prompts = [.. new[] { 3, 14, 16, 17, 9 }.Select((length, i) => (i, Enumerable.Range(5 * i + 3, length).ToArray()))];
+        var decoding = new Decoding(model, s_noEnd);
+        var together = decoding.Run(prompts, new GenerationOptions(12), null, TestContext.Current.CancellationToken);
+        foreach (var (index, prompt) in prompts)
+        {
+            List<int> text = [.. prompt];
+            for (int i = 0; i < 12; i++)
+            {
+                using var logits = model.Logits(new TokenBatch([.. text], 1));
+                text.Add(logits.ToArray<float>()[^160..].Index().MaxBy(pair => pair.Item).Index);
+            }
+
+            Assert.Equal(text[prompt.Length..], together[index].Tokens);
+        }
     }
 
     [Fact]

@@ -90,15 +90,38 @@ public class KernelTests
     [Theory]
     [InlineData(DType.F32, 2e-6)]
     [InlineData(DType.BF16, 4e-2)]
-    public void Rms_norm(DType dtype, double tolerance) => Agree(
-        tolerance, [Random(1, 7, 33), Random(2, 33), Random(3, 7, 33), Random(4, 7)], t => Ops.RmsNorm(t[0], t[1], 1e-5, t[2], t[3]), dtype, 3);
+    public void Rms_norm(DType dtype, double tolerance)
+    {
+        foreach (double offset in (double[])[0, 1])
+        {
+            Agree(tolerance, [Random(1, 7, 33), Random(2, 33), Random(3, 7, 33), Random(4, 7)], t => Ops.RmsNorm(t[0], t[1], 1e-5, offset, t[2], t[3]), dtype, 3);
+        }
+    }
 
     [Theory]
     [InlineData(DType.F32, 1e-5)]
     [InlineData(DType.BF16, 6e-2)]
-    public void Rms_norm_backward(DType dtype, double tolerance) => Agree(
-        tolerance, [Random(1, 7, 33), Random(2, 7, 33), Random(3, 33), Random(5, 7, 33), Random(4, 7), Random(6, 33)],
-        t => Ops.RmsNormBackward(t[0], t[1], t[2], t[4], t[3], t[5]), dtype, 4);
+    public void Rms_norm_backward(DType dtype, double tolerance)
+    {
+        foreach (double offset in (double[])[0, 1])
+        {
+            Agree(
+                tolerance, [Random(1, 7, 33), Random(2, 7, 33), Random(3, 33), Random(5, 7, 33), Random(4, 7), Random(6, 33)],
+                t => Ops.RmsNormBackward(t[0], t[1], t[2], offset, t[4], t[3], t[5]), dtype, 4);
+        }
+    }
+
+    [Theory]
+    [InlineData(DType.F32, 1e-5)]
+    [InlineData(DType.BF16, 6e-2)]
+    public void Head_norm_and_its_gradient(DType dtype, double tolerance) => Agree(
+        tolerance, [Random(1, 5, 4 * 9), Random(2, 9), Random(3, 5, 2 * 9), Random(4, 5, 4 * 9), Random(5, 5, 2), Random(6, 9)],
+        t =>
+        {
+            Ops.HeadNorm(t[0], t[1], 1e-5, 1, t[2], t[4]);
+            Ops.HeadNormBackward(t[3], t[2], t[1], 1, t[4], t[5]);
+        },
+        dtype, 4);
 
     [Theory]
     [InlineData(DType.F32, 2e-6, false)]
@@ -111,30 +134,36 @@ public class KernelTests
     }
 
     [Theory]
-    [InlineData(DType.F32, 2e-6)]
-    [InlineData(DType.BF16, 6e-2)]
-    public void Swiglu_and_its_gradient(DType dtype, double tolerance)
+    [InlineData(DType.F32, 2e-6, false)]
+    [InlineData(DType.F32, 2e-6, true)]
+    [InlineData(DType.BF16, 6e-2, false)]
+    [InlineData(DType.BF16, 6e-2, true)]
+    public void Gated_linear_unit_and_its_gradient(DType dtype, double tolerance, bool gelu)
     {
-        Agree(tolerance, [Random(1, 5, 2 * 37), Random(2, 5, 37)], t => Ops.SwiGlu(t[0], t[1]), dtype);
-        Agree(tolerance, [Random(1, 5, 2 * 37), Random(2, 5, 37)], t => Ops.SwiGluBackward(t[0], t[1]), dtype);
+        Agree(tolerance, [Random(1, 5, 2 * 37), Random(2, 5, 37)], t => Ops.Glu(t[0], gelu, t[1]), dtype);
+        Agree(tolerance, [Random(1, 5, 2 * 37), Random(2, 5, 37)], t => Ops.GluBackward(t[0], gelu, t[1]), dtype);
     }
 
     [Theory]
-    [InlineData(DType.F32, 5, 4, 2, 6, false)]
-    [InlineData(DType.F32, 130, 4, 1, 32, false)]
-    [InlineData(DType.F32, 77, 3, 3, 40, true)]
-    [InlineData(DType.BF16, 70, 4, 2, 16, false)]
-    public void Attention_and_its_gradient(DType dtype, int tokens, int heads, int kvHeads, int headDim, bool windowed)
+    [InlineData(DType.F32, 5, 4, 2, 6, 0, 0)]
+    [InlineData(DType.F32, 130, 4, 1, 32, 0, 0)]
+    [InlineData(DType.F32, 77, 3, 3, 40, 10, 0)]
+    [InlineData(DType.F32, 300, 4, 2, 20, 50, 0)]
+    [InlineData(DType.F32, 130, 4, 2, 20, 0, 1.5)]
+    [InlineData(DType.F32, 200, 2, 1, 33, 70, 50)]
+    [InlineData(DType.BF16, 70, 4, 2, 16, 0, 0)]
+    [InlineData(DType.BF16, 150, 4, 2, 16, 20, 2)]
+    public void Attention_and_its_gradient(DType dtype, int tokens, int heads, int kvHeads, int headDim, int window, double cap)
     {
         int n = 2 * tokens, width = (heads + 2 * kvHeads) * headDim;
-        using var starts = Tensor.From<int>(Enumerable.Range(0, n).Select(i => Math.Max(0, i % tokens - 9)).ToArray(), n);
+        using var starts = window == 0 ? null : Tensor.From<int>(Enumerable.Range(0, n).Select(i => Math.Max(0, i % tokens - window + 1)).ToArray(), n);
         double scale = 1 / Math.Sqrt(headDim), tolerance = dtype is DType.F32 ? 2e-5 : 8e-2;
         Agree(
             tolerance, [Random(1, n, width), Random(2, n, heads * headDim), Random(4, n, heads * headDim), Random(5, n, width), Random(3, 2, heads, tokens)],
             t =>
             {
-                Ops.Attention(t[0], windowed ? starts : null, 2, heads, kvHeads, scale, t[1], t[4]);
-                Ops.AttentionBackward(t[0], windowed ? starts : null, 2, heads, kvHeads, scale, t[1], t[4], t[2], t[3]);
+                Ops.Attention(t[0], starts, 2, heads, kvHeads, scale, cap, t[1], t[4]);
+                Ops.AttentionBackward(t[0], starts, 2, heads, kvHeads, scale, cap, t[1], t[4], t[2], t[3]);
             },
             dtype, 4);
     }
@@ -146,7 +175,10 @@ public class KernelTests
     {
         using var lengths = Tensor.From<long>([1, 9, 4], 3);
         Agree(tolerance, [Random(1, 3, 8 * 10), Random(2, 3, 2, 9, 10), Random(3, 3, 2, 9, 10), Random(4, 3, 4 * 10)],
-            t => Ops.AttentionDecode(t[0], t[1], t[2], null, lengths, 4, 0.3, t[3]), dtype);
+            t => Ops.AttentionDecode(t[0], t[1], t[2], null, lengths, 4, 0.3, 0, t[3]), dtype);
+        using var starts = Tensor.From<int>([0, 5, 3], 3);
+        Agree(tolerance, [Random(1, 3, 8 * 10), Random(2, 3, 2, 9, 10), Random(3, 3, 2, 9, 10), Random(4, 3, 4 * 10)],
+            t => Ops.AttentionDecode(t[0], t[1], t[2], starts, lengths, 4, 0.3, 0.8, t[3]), dtype);
     }
 
     [Theory]
@@ -157,7 +189,10 @@ public class KernelTests
     {
         using var targets = Tensor.From<long>([0, 100, 7, 7], 4);
         using var best = Tensor.Zeros(DType.I64, Device.Cpu, 4);
-        Agree(tolerance, [Random(1, 4, 101), Random(2, 4)], t => Ops.CrossEntropy(t[0], targets, 0.25, gradient, t[1], best), dtype, 1);
+        foreach (double cap in (double[])[0, 4])
+        {
+            Agree(tolerance, [Random(1, 4, 101), Random(2, 4)], t => Ops.CrossEntropy(t[0], targets, 0.25, cap, gradient, t[1], best), dtype, 1);
+        }
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using Ballast.Checkpoints;
 using Ballast.Configs;
 using Ballast.Models;
 using Ballast.Tensors;
+using Ballast.Tests.Models;
 using Ballast.Tests.Support;
 using Ballast.Training;
 using Xunit;
@@ -33,11 +34,7 @@ public class TrainerTests
     }
 
     [Theory]
-    [InlineData("llama2")]
-    [InlineData("llama3")]
-    [InlineData("llama3-tied-bf16")]
-    [InlineData("smollm")]
-    [InlineData("llama-biased")]
+    [MemberData(nameof(FamilyGoldenTests.Cases), MemberType = typeof(FamilyGoldenTests))]
     public void Five_steps_equal_those_of_the_transformers_trainer(string family)
     {
         string folder = Shared.Path("golden", "families", family);
@@ -70,6 +67,9 @@ public class TrainerTests
                 {
                     GoldenTensors.Close(GoldenTensors.Floats(golden, "after." + name), view.ToArray<float>(), tolerance, name);
                 }
+
+                double norm = Math.Sqrt(view.SquareSum());
+                Assert.Equal((double)facts["after"]![name]!["norm"]!, norm, tolerance * Math.Sqrt(view.Count));
             }
         }
     }

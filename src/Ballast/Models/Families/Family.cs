@@ -11,6 +11,12 @@ public sealed class Family
     public static IReadOnlyList<Family> All { get; } =
     [
         Llama.Family,
+        Mistral.Family,
+        Qwen2.Family,
+        Qwen3.Family,
+        Phi3.Family,
+        Gemma.Family,
+        Gemma2.Family,
     ];
 
     /// <summary>The value of model_type.</summary>
