@@ -169,13 +169,13 @@ void adamw_range(const AdamW& o, float* weight, const float* grad, float* first,
 #pragma GCC ivdep
     for (int64_t i = begin; i < end; i++) {
         float g = grad[i] * o.grad_scale;
-        float m = first[i] + (1.0f - o.beta1) * (g - first[i]);
-        float v = o.beta2 * second[i] + (1.0f - o.beta2) * g * g;
+        float m = first[i] + o.rest1 * (g - first[i]);
+        float v = o.beta2 * second[i] + o.rest2 * g * g;
         first[i] = m;
         second[i] = v;
         float w = weight[i] * keep - step * m / (__builtin_sqrtf(v) * root + o.epsilon);
         if (Average) {
-            float a = average[i] + (1.0f - o.average_decay) * (w - average[i]);
+            float a = average[i] + o.average_rest * (w - average[i]);
             average[i] = a;
             w = o.feedback ? a : w;
         }

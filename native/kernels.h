@@ -14,9 +14,10 @@ struct AttentionShape {
 };
 
 struct AdamW {
-    float learning_rate, beta1, beta2, epsilon, weight_decay, bias1, bias2_root, grad_scale;
-    float average_decay;  // EMA: average = decay * average + (1 - decay) * weight
-    int feedback;         // 1: the weight continues from the average
+    float learning_rate, epsilon, weight_decay, bias1, bias2_root, grad_scale;
+    float beta2, rest1, rest2;  // rest = 1 - beta, subtracted in double: 1 - 0.999f is off by 1e-5 of itself
+    float average_rest;         // EMA: average += rest * (weight - average)
+    int feedback;               // 1: the weight continues from the average
 };
 
 struct Kernels {

@@ -254,9 +254,9 @@ int ballast_adamw(Handle weight_, Handle grad_, Handle first_, Handle second_, H
             if (half.defined()) half.copy_(weight);
             return;
         }
-        AdamW options{static_cast<float>(learning_rate), static_cast<float>(beta1),  static_cast<float>(beta2),     static_cast<float>(epsilon),
-                      static_cast<float>(weight_decay),  static_cast<float>(bias1),  static_cast<float>(bias2_root), static_cast<float>(grad_scale),
-                      static_cast<float>(average_decay), feedback};
+        auto number = [](double x) { return static_cast<float>(x); };
+        AdamW options{number(learning_rate), number(epsilon),   number(weight_decay), number(bias1),             number(bias2_root), number(grad_scale),
+                      number(beta2),         number(1 - beta1), number(1 - beta2),    number(1 - average_decay), feedback};
         float *w = weight.data_ptr<float>(), *g = grad.data_ptr<float>(), *m = first.data_ptr<float>(), *v = second.data_ptr<float>();
         float* a = average.defined() ? average.data_ptr<float>() : nullptr;
         auto* h = half.defined() ? reinterpret_cast<uint16_t*>(half.data_ptr()) : nullptr;
