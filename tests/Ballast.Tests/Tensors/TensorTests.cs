@@ -44,7 +44,7 @@ public class TensorTests
     [Fact]
     public void I10_the_weights_have_the_names_and_shapes_of_hugging_face()
     {
-        using var model = Decoder.Create(TrainerTests.Tiny with { NumLayers = 1, TieWordEmbeddings = false, AttentionBias = true }, 0);
+        using var model = Decoder.Create(TrainerTests.Tiny with { NumLayers = 1, TieWordEmbeddings = false, AttentionBias = true, OutputBias = true }, 0);
         string[] expected =
         [
             "lm_head.weight 23x16", "model.embed_tokens.weight 23x16", "model.layers.0.input_layernorm.weight 16", "model.layers.0.mlp.down_proj.weight 16x20",
