@@ -50,10 +50,10 @@ static int code(at::ScalarType type) {
     TORCH_CHECK(false, "dtype ", type, " has no code");
 }
 static at::Device device(int code) { return code == 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(code - 1)); }
-// Adds up a function of two tensors in float64, a few million elements at a time: copies of whole models would double the memory of a run.
+// Adds up a function of two tensors in float64, a million elements at a time: copies of whole models would double the memory of a run.
 template <class Function>
 static double in_parts(Handle a, Handle b, Function function) {
-    constexpr int64_t part = int64_t(1) << 22;
+    constexpr int64_t part = int64_t(1) << 20;
     auto x = tensor(a).reshape(-1), y = tensor(b).reshape(-1);
     TORCH_CHECK(x.numel() == y.numel(), "two tensors of ", x.numel(), " and ", y.numel(), " elements");
     double sum = 0;

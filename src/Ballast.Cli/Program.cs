@@ -53,6 +53,7 @@ internal static class Program
         MergeVerb.Create(terminal),
         InspectVerb.Create(terminal),
         ValidateVerb.Create(terminal),
+        EstimateVerb.Create(terminal),
         DownloadVerb.Create(terminal),
         DoctorVerb.Create(terminal),
         ListVerb.Create(terminal),

@@ -63,6 +63,13 @@ public sealed class BatchLoader
         }
     }
 
+    /// <summary>The largest pass that any order of the rows can give: one of the longest rows together.</summary>
+    public TokenBatch Largest()
+    {
+        var longest = _rows.OrderByDescending(row => row.Length).Take(_packedTokens is null ? _microBatchSize : _batchSize);
+        return _packedTokens is int limit ? RowPacking.Pack(RowPacking.FirstFit(longest, limit).MaxBy(rows => rows.Sum(row => row.Length))!) : Pad([.. longest], _padId);
+    }
+
     /// <summary>The share of padding among all token places of one epoch, in [0, 1).</summary>
     public double PaddingShare(int epoch = 0)
     {

@@ -18,13 +18,16 @@ public sealed record EmaCheck(double AverageMoved, double WeightsMoved, double E
     /// <param name="aligned">The weights before the first step, flat.</param>
     internal static EmaCheck Measure(WeightStore weights, WeightEma ema, Tensor aligned, IReadOnlyList<double> learningRates)
     {
-        using var way = weights.Master.To(weights.Master.Device);
-        using var covered = ema.Average.To(weights.Master.Device);
-        way.Add(aligned, -1);
-        covered.Add(aligned, -1);
-        double length = way.Dot(way);
+        double moved = weights.Master.Distance(aligned);
         return new EmaCheck(
-            Math.Sqrt(covered.Dot(covered)), Math.Sqrt(length), length == 0 ? 0 : covered.Dot(way) / length, ema.PredictedLambda(learningRates), ema.Decay, learningRates.Count / ema.Every);
+            ema.Average.Distance(aligned), moved, Lambda(ema.Average, weights.Master, aligned), ema.PredictedLambda(learningRates), ema.Decay, learningRates.Count / ema.Every);
+    }
+
+    /// <summary>Share of the way from aligned to tuned weights that the average covers, (average - aligned, tuned - aligned) / |tuned - aligned|^2; from distances alone, without a copy of the model.</summary>
+    internal static double Lambda(Tensor average, Tensor tuned, Tensor aligned)
+    {
+        double way = tuned.Distance(aligned), covered = average.Distance(aligned), apart = average.Distance(tuned);
+        return way == 0 ? 0 : (way * way + covered * covered - apart * apart) / (2 * way * way);
     }
 
     /// <summary>Fails when the average moved far less than its recursion says.</summary>

@@ -24,12 +24,7 @@ internal sealed class EmaControls(Recipe recipe, string? dataFolder, Action<Json
 
         var plain = Tune(Path.Combine(folder, "control-plain"), recipe.Training.LearningRate, cancellationToken);
         using var other = Decoder.Load(plain.Model, model.Weights.Master.DType, model.Device);
-        using var way = other.Weights.Master.To(model.Device);
-        using var covered = ema.Average.To(model.Device);
-        way.Add(aligned, -1);
-        covered.Add(aligned, -1);
-        double length = way.Dot(way);
-        Merge(model, other.Weights.Master, aligned, length == 0 ? 0 : covered.Dot(way) / length, folder);
+        Merge(model, other.Weights.Master, aligned, EmaCheck.Lambda(ema.Average, other.Weights.Master, aligned), folder);
     }
 
     private TuneResult Tune(string output, double rate, CancellationToken cancellationToken) => new TuneRun(

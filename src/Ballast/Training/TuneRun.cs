@@ -71,9 +71,10 @@ public sealed class TuneRun(
         }
 
         int kept = RunCheckpoints.Steps(recipe.Output).Count;
-        RunFolder.CheckSpace(recipe.Output, TuneSession.DiskBytes(resolved, input.Config.ParameterCount, dtype, kept));
-        using var session = new TuneSession(resolved, dataFolder, input, identity, dtype, device, cancellationToken);
+        RunFolder.CheckSpace(recipe.Output, DiskUse.Of(resolved, input.Config.ParameterCount, dtype, kept).Total);
+        using var session = TuneSession.Open(resolved, dataFolder, input, identity, dtype, device, cancellationToken);
         checkpoint?.Restore(session.State);
+        session.Rehearse();
         double peak = GemmPeak.Measure(dtype, device, 2, 6);
         started?.Invoke(new TunePlan(input.TotalSteps, input.Data, dtype, input.Config.ParameterCount, peak, input.Loader.PaddingShare(), session.State.Step));
 

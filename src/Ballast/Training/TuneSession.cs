@@ -3,6 +3,7 @@ using Ballast.Checkpoints;
 using Ballast.Configs;
 using Ballast.Generation;
 using Ballast.Models;
+using Ballast.Planning;
 using Ballast.Tensors;
 
 namespace Ballast.Training;
@@ -18,8 +19,7 @@ internal sealed class TuneSession : IDisposable
     private readonly Tensor? _aligned;
     private readonly List<TrainingHook> _hooks = [new EmaDistance()];
 
-    /// <summary>Loads the model and prepares the state before the first step; nothing is written.</summary>
-    public TuneSession(Recipe recipe, string? dataFolder, TuneInput input, RunIdentity identity, DType dtype, Device device, CancellationToken cancellationToken)
+    private TuneSession(Recipe recipe, string? dataFolder, TuneInput input, RunIdentity identity, DType dtype, Device device, CancellationToken cancellationToken)
     {
         (_recipe, _dataFolder, _input, _identity) = (recipe, dataFolder, input, identity);
         var training = recipe.Training;
@@ -48,16 +48,36 @@ internal sealed class TuneSession : IDisposable
         }
     }
 
+    /// <summary>Loads the model and prepares the state before the first step; nothing is written.</summary>
+    /// <exception cref="RunException">The memory does not hold it; the message says what takes how much and what to change.</exception>
+    public static TuneSession Open(Recipe recipe, string? dataFolder, TuneInput input, RunIdentity identity, DType dtype, Device device, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new TuneSession(recipe, dataFolder, input, identity, dtype, device, cancellationToken);
+        }
+        catch (TorchException fault) when (fault.OutOfMemory)
+        {
+            throw OutOfMemory.Explain(fault, recipe, input, dtype, "while the model was loaded");
+        }
+    }
+
     /// <summary>Where training is.</summary>
     public TrainingState State { get; }
 
-    /// <summary>What the run will still write at most: models, and checkpoints with one more than are kept.</summary>
-    public static long DiskBytes(Recipe recipe, long parameters, DType dtype, int checkpointsThere)
+    /// <summary>The largest pass once, before anything is written: what does not fit into memory shows now and not after hours. Neither weights nor optimizer change.</summary>
+    /// <exception cref="RunException">It does not fit; the message says what takes how much and what to change.</exception>
+    public void Rehearse()
     {
-        int models = recipe.Ema is not { } ema ? 1 : 1 + (ema.KeepPlain ? 1 : 0) + (ema.Controls ? 3 : 0);
-        int perCheckpoint = 4 + 8 + (recipe.Ema is null ? 0 : 4) + (dtype is DType.BF16 ? 2 : 0);
-        int checkpoints = recipe.Checkpoints.KeepLast + (recipe.Checkpoints.KeepBest is null ? 1 : 2);
-        return parameters * (4 * models + (long)perCheckpoint * Math.Max(1, checkpoints - checkpointsThere));
+        try
+        {
+            _model.Backward(_input.Loader.Largest(), 1);
+            _model.Weights.ForgetGradients();
+        }
+        catch (TorchException fault) when (fault.OutOfMemory)
+        {
+            throw OutOfMemory.Explain(fault, _recipe, _input, _model.Weights.DType, "before the first step, on the longest rows");
+        }
     }
 
     /// <summary>Trains to the end and writes the results.</summary>
@@ -92,6 +112,13 @@ internal sealed class TuneSession : IDisposable
             facts["error"] = fault.Message;
             Note(RunFacts.Failed);
             throw;
+        }
+        catch (TorchException fault) when (fault.OutOfMemory)
+        {
+            var explained = OutOfMemory.Explain(fault, _recipe, _input, _model.Weights.DType, $"after step {State.Step}");
+            facts["error"] = explained.Message;
+            Note(RunFacts.Failed);
+            throw explained;
         }
 
         void StepDone(JsonObject metrics)
@@ -137,6 +164,7 @@ internal sealed class TuneSession : IDisposable
             new EmaControls(_recipe, _dataFolder, progress).Run(path, _model, ema!, _aligned!, check!, cancellationToken);
         }
 
+        facts["peak_memory"] = new JsonObject { ["tensors"] = TorchLibrary.PeakBytes, ["process"] = Machine.PeakMemory };
         facts["model_sha256"] = ModelFolder.HashWeights(tuned, cancellationToken);
         facts["status"] = RunFacts.Finished;
         TuneReport.Save(folder.Path, facts);

@@ -1,0 +1,63 @@
+using Ballast.Models;
+using Ballast.Tensors;
+
+namespace Ballast.Planning;
+
+/// <summary>Bytes of the tensors that one pass through a decoder makes; follows Models/ line by line.</summary>
+/// <param name="config">The model's shape.</param>
+/// <param name="dtype">Element type of the passes.</param>
+/// <param name="rows">Token places of the batch, N = B x T.</param>
+/// <param name="tokens">Token places of one sequence, T.</param>
+internal sealed class ActivationMemory(DecoderConfig config, DType dtype, long rows, long tokens)
+{
+    private const long ChunkElements = 2L << 20;  // of LanguageHead
+    private const long SplitBytes = 6, SmallestSplit = 192;  // of native/gemm.cpp: three bfloat16 parts per element, from so many rows on
+
+    private readonly long _element = dtype.BitSize / 8;
+    private readonly long _d = config.HiddenSize;
+    private readonly long _q = (long)config.NumHeads * config.HeadDim;
+    private readonly long _qkv = ((long)config.NumHeads + 2 * config.NumKvHeads) * config.HeadDim;
+    private readonly long _inner = config.IntermediateSize;
+
+    /// <summary>One tensor [N, columns].</summary>
+    public long Rows(long columns) => rows * columns * _element;
+
+    /// <summary>What the attention half keeps for its backward pass.</summary>
+    public long SavedAttention => Rows(_d + _qkv + _q) + 4 * rows * (1 + config.NumHeads);
+
+    /// <summary>What the MLP half keeps for its backward pass.</summary>
+    public long SavedMlp => Rows(_d + 2 * _inner) + 4 * rows;
+
+    /// <summary>What all layers keep between the forward and the backward pass.</summary>
+    public long Saved(bool checkpointing) => config.NumLayers * (checkpointing ? Rows(_d) : SavedAttention + SavedMlp);
+
+    /// <summary>Tensors that live for a moment in the backward pass of the last layer, while all other layers are still kept; with checkpointing the layer itself among them.</summary>
+    public long Backward(bool checkpointing)
+    {
+        long again = checkpointing ? SavedAttention + SavedMlp - Rows(_d) : 0;
+        long mlp = Rows(_inner + _d) + Product(_d, 2 * _inner, _inner), attention = Rows(_q + _qkv + _d) + Math.Max(AttentionScratch, Product(_d, _qkv, _q)) - SavedMlp;
+        return again + Rows(_d) + Math.Max(mlp, attention);
+    }
+
+    /// <summary>Tensors of a forward pass that keeps nothing.</summary>
+    public long Forward => Rows(_d) + Math.Max(Rows(_d + _qkv + _q) + AttentionScratch, Rows(_d + 2 * _inner + _inner));
+
+    /// <summary>The final norm and the loss with its gradients, without the logits.</summary>
+    /// <param name="targets">Tokens that are predicted.</param>
+    public long Head(long targets) => 2 * Rows(_d) + 3 * targets * _d * _element + 40 * targets
+        + (dtype is DType.BF16 ? 2L * config.VocabSize * _d : SplitsProducts && Chunk(targets) >= SmallestSplit ? SplitBytes * config.VocabSize * _d : 0);
+
+    /// <summary>The logits that are held at a time.</summary>
+    public long Logits(long targets) => Chunk(targets) * config.VocabSize * _element;
+
+    // What a product of a layer needs beside its factors: BF16 gradients are made whole before they are added to F32, the tile unit lays out split copies of a factor.
+    private long Product(long columns, long outputs, long widest) =>
+        dtype is DType.BF16 ? 2 * columns * outputs : SplitsProducts && rows >= SmallestSplit ? SplitBytes * Math.Max(columns * outputs, rows * widest) : 0;
+
+    private long Chunk(long targets) => Math.Min(targets, Math.Max(64, ChunkElements / config.VocabSize));
+
+    private bool SplitsProducts => dtype is DType.F32 && TorchLibrary.DefaultDevice.IsCpu && TorchLibrary.Capability.EndsWith("amx", StringComparison.Ordinal);
+
+    // The fused kernels keep a few rows of scores per thread; plain ATen, which CUDA takes, all of them.
+    private long AttentionScratch => dtype is DType.F32 or DType.BF16 && TorchLibrary.DefaultDevice.IsCpu ? 0 : 3 * rows * config.NumHeads * tokens * 4;
+}

@@ -1,0 +1,91 @@
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using Ballast.Checkpoints;
+using Ballast.Configs;
+using Ballast.Models;
+using Ballast.Planning;
+using Ballast.Tensors;
+using Ballast.Tests.Cli;
+using Ballast.Tests.Support;
+using Ballast.Training;
+using Xunit;
+
+namespace Ballast.Tests.Planning;
+
+/// <summary>What is estimated against what the allocator counts over a whole run; the counter is the process's, so these run alone.</summary>
+[Collection(Alone.Name)]
+public sealed class RunEstimateTests : IDisposable
+{
+    private readonly string _folder = Shared.TemporaryFolder();
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("plain", "")]
+    [InlineData("bfloat16", "")]
+    [InlineData("plain", "data.packing=true")]
+    [InlineData("plain", "training.activation_checkpointing=true")]
+    [InlineData("plain", "ema.mode=shadow")]
+    [InlineData("bfloat16", "ema.mode=every_k")]
+    [InlineData("plain", "ema.controls=true")]
+    [InlineData("plain", "data.validation_share=0.5")]
+    public void The_estimate_is_within_15_percent_of_what_a_run_takes(string precision, string set)
+    {
+        string model = SmallModel(), recipe = Path.Combine(_folder, "recipe.yaml");
+        File.WriteAllLines(Path.Combine(_folder, "rows.jsonl"), Rows());
+        File.WriteAllText(recipe, $"""
+            model: {model}
+            output: {_folder}/run
+            data:
+              train:
+                - path: rows.jsonl
+            training:
+              max_steps: 1
+              batch_size: 8
+              micro_batch_size: 8
+              precision: {(precision == "plain" ? "float32" : precision)}
+            """);
+        var loaded = Recipe.Load(recipe, set.Length == 0 ? [] : [set]);
+        long estimated = RunEstimate.Of(loaded, cancellationToken: TestContext.Current.CancellationToken).Memory.Total;
+
+        TorchLibrary.ReleaseMemory();
+        long before = TorchLibrary.BytesInUse;
+        TorchLibrary.ResetPeak();
+        new TuneRun(loaded).Run(TestContext.Current.CancellationToken);
+
+        double ratio = (double)estimated / (TorchLibrary.PeakBytes - before);
+        TestContext.Current.SendDiagnosticMessage($"{precision} {set}: {ratio}");
+        Assert.InRange(ratio, 0.85, 1.15);
+    }
+
+    // Seven million parameters, so that no tensor of fixed size counts for much.
+    private string SmallModel()
+    {
+        string folder = TinyModel.Create(Path.Combine(_folder, "model"));
+        var json = JsonFile.ReadObject(Path.Combine(folder, "config.json"));
+        foreach (var (key, value) in new[] { ("vocab_size", 4096), ("hidden_size", 256), ("intermediate_size", 704), ("num_hidden_layers", 4), ("num_attention_heads", 4), ("num_key_value_heads", 2) })
+        {
+            json[key] = value;
+        }
+
+        using var model = Decoder.Create(DecoderConfig.Parse(json, "config.json"), 1);
+        File.WriteAllText(Path.Combine(folder, "config.json"), json.ToJsonString());
+        File.Delete(Path.Combine(folder, "model.safetensors"));
+        using var writer = new CheckpointWriter(Path.Combine(_folder, "weights"), model.Weights.Names.Select(n => TensorEntry.Create(n.Name, DType.F32, n.Shape)));
+        foreach (var (name, view) in model.Weights.Views())
+        {
+            using (view)
+            {
+                writer.Write(name, MemoryMarshal.AsBytes(view.ToArray<float>().AsSpan()));
+            }
+        }
+
+        writer.CopySidecars(folder);
+        writer.Complete();
+        return Path.Combine(_folder, "weights");
+    }
+
+    // 64 rows of 60 to 240 tokens, the tokenizer's are bytes.
+    private static IEnumerable<string> Rows() => Enumerable.Range(0, 64).Select(i =>
+        new JsonObject { ["prompt"] = new string('a', 20), ["completion"] = new string('b', 30 + (i * 37 % 180)) }.ToJsonString());
+}
