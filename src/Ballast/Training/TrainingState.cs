@@ -32,6 +32,9 @@ public sealed class TrainingState(WeightStore weights, TrainingSection options, 
     /// <summary>Tokens seen, padding included.</summary>
     public long Tokens { get; private set; }
 
+    /// <summary>The learning rate of the last step; the next one's follows from the recipe and the number of steps.</summary>
+    public double? LearningRate { get; private set; }
+
     /// <summary>Where the next step's rows begin.</summary>
     public DataCursor Cursor { get; private set; }
 
@@ -51,6 +54,7 @@ public sealed class TrainingState(WeightStore weights, TrainingSection options, 
     {
         Step++;
         Tokens += tokens;
+        LearningRate = (double)metrics["learning_rate"]!;
         Cursor = data?.Cursor ?? default;
         Unmeasured = metrics;
     }
@@ -82,6 +86,7 @@ public sealed class TrainingState(WeightStore weights, TrainingSection options, 
         ["step"] = Step,
         ["tokens"] = Tokens,
         ["cursor"] = new JsonObject { ["epoch"] = Cursor.Epoch, ["index"] = Cursor.Index },
+        ["learning_rate"] = LearningRate,
         ["optimizer_steps"] = Optimizer.Steps,
         ["ema_updates"] = Ema is null ? null : Step / Ema.Every,
         ["random"] = new JsonObject { ["generator"] = "none: all draws are functions of seed and epoch", ["seed"] = options.Seed, ["epoch"] = Cursor.Epoch },
@@ -94,6 +99,7 @@ public sealed class TrainingState(WeightStore weights, TrainingSection options, 
     {
         Step = (int)state["step"]!;
         Tokens = (long)state["tokens"]!;
+        LearningRate = (double?)state["learning_rate"];
         Cursor = new DataCursor((int)state["cursor"]!["epoch"]!, (int)state["cursor"]!["index"]!);
         Optimizer.Steps = (long)state["optimizer_steps"]!;
         Unmeasured = (JsonObject?)state["unmeasured"]?.DeepClone();

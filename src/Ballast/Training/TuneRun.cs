@@ -75,7 +75,7 @@ public sealed class TuneRun(
         using var session = TuneSession.Open(resolved, dataFolder, input, identity, dtype, device, cancellationToken);
         checkpoint?.Restore(session.State);
         session.Rehearse();
-        double peak = GemmPeak.Measure(dtype, device, 2, 6);
+        double peak = GemmPeak.Known(dtype, device);
         started?.Invoke(new TunePlan(input.TotalSteps, input.Data, dtype, input.Config.ParameterCount, peak, input.Loader.PaddingShare(), session.State.Step));
 
         folder ??= RunFolder.Create(recipe.Output);
