@@ -54,6 +54,7 @@ internal static class Program
         InspectVerb.Create(terminal),
         ValidateVerb.Create(terminal),
         EstimateVerb.Create(terminal),
+        SchemaVerb.Create(terminal),
         DownloadVerb.Create(terminal),
         DoctorVerb.Create(terminal),
         ListVerb.Create(terminal),
