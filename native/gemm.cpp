@@ -43,11 +43,12 @@ void tile_product(at::Tensor& c, const at::Tensor& a, const at::Tensor& b, bool 
     int64_t m = a.size(0), k = a.size(1), n = b.size(1), across = (n + kSide - 1) / kSide, down = (m + kSide - 1) / kSide;
     TORCH_CHECK(b.size(0) == k && c.size(0) == m && c.size(1) == n, "gemm: ", c.sizes(), " is not ", a.sizes(), " times ", b.sizes());
     Matrix left{a.data_ptr<float>(), a.stride(0), a.stride(1)}, right{b.data_ptr<float>(), b.stride(1), b.stride(0)};
-    auto packed = at::empty({split_gemm_bytes(n, k)}, at::kByte), scratch = at::empty({part_count(down, 1) * split_gemm_scratch()}, at::kByte);
-    auto *tiles = reinterpret_cast<char*>(packed.data_ptr()), *memory = reinterpret_cast<char*>(scratch.data_ptr());
+    // One piece of memory: large enough for huge pages, of which a walk through the tiles touches few.
+    auto memory = at::empty({split_gemm_bytes(n, k) + part_count(down, 1) * split_gemm_scratch()}, at::kByte);
+    auto *tiles = reinterpret_cast<char*>(memory.data_ptr()), *scratch = tiles + split_gemm_bytes(n, k);
     parts(across, 1, [&](int64_t, int64_t begin, int64_t end) { split_gemm_pack(right, n, k, tiles, begin, end); });
     parts(down, 1, [&](int64_t part, int64_t begin, int64_t end) {
-        split_gemm_rows(left, tiles, c.data_ptr<float>(), n, m, n, k, accumulate, memory + part * split_gemm_scratch(), begin, end);
+        split_gemm_rows(left, tiles, c.data_ptr<float>(), n, m, n, k, accumulate, scratch + part * split_gemm_scratch(), begin, end);
     });
 }
 
