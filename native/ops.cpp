@@ -52,13 +52,14 @@ int ballast_rms_norm_apply(Handle x_, Handle w_, double offset, Handle rstd_, Ha
 }
 int ballast_rms_norm_backward(Handle dy_, Handle x_, Handle w_, double offset, Handle rstd_, Handle dx_, Handle dw_) {
     return guarded([&] {
-        auto &dy = tensor(dy_), &x = tensor(x_), &w = tensor(w_), &rstd = tensor(rstd_), &dx = tensor(dx_), &dw = tensor(dw_);
+        auto &dy = tensor(dy_), &x = tensor(x_), &w = tensor(w_), &rstd = tensor(rstd_), &dx = tensor(dx_);
+        auto dw = optional(dw_);  // none for a frozen weight
         int type = kernel_type({dy, x, w, dx});
         int64_t d = x.size(1), n = x.size(0);
         if (type < 0) {
             auto wide = accumulation(x);
             auto g = dy.to(wide), normal = x.to(wide) * rstd.unsqueeze(-1), scaled = g * (w.to(wide) + offset);
-            dw.add_((g * normal).sum(0));
+            if (dw.defined()) dw.add_((g * normal).sum(0));
             dx.copy_(dx.to(wide) + rstd.unsqueeze(-1) * (scaled - normal * (scaled * normal).mean(-1, true)));
             return;
         }
@@ -68,7 +69,7 @@ int ballast_rms_norm_backward(Handle dy_, Handle x_, Handle w_, double offset, H
         parts(n, rows_worth(d), [&](int64_t part, int64_t begin, int64_t end) {
             kernels().rms_norm_backward(type, dy.data_ptr(), x.data_ptr(), w.data_ptr(), static_cast<float>(offset), rstd.data_ptr<float>(), dx.data_ptr(), sums + part * d, begin, end, d);
         });
-        dw.add_(partial.sum(0));
+        if (dw.defined()) dw.add_(partial.sum(0));
     });
 }
 
@@ -98,12 +99,13 @@ int ballast_head_norm(Handle qkv_, Handle w_, double eps, int64_t first_head, Ha
 }
 int ballast_head_norm_backward(Handle d_qkv_, Handle raw_, Handle w_, int64_t first_head, Handle rstd_, Handle dw_) {
     return guarded([&] {
-        auto &d_qkv = tensor(d_qkv_), &raw = tensor(raw_), &w = tensor(w_), &rstd = tensor(rstd_), &dw = tensor(dw_);
+        auto &d_qkv = tensor(d_qkv_), &raw = tensor(raw_), &w = tensor(w_), &rstd = tensor(rstd_);
+        auto dw = optional(dw_);
         int64_t d = w.size(0), n = d_qkv.size(0), heads = raw.size(1) / d;
         auto part = d_qkv.narrow(1, first_head * d, heads * d);
         auto wide = accumulation(raw);
         auto g = part.reshape({n, heads, d}).to(wide), scale = rstd.unsqueeze(-1), normal = raw.view({n, heads, d}).to(wide) * scale, scaled = g * w.to(wide);
-        dw.add_((g * normal).sum(at::IntArrayRef{0, 1}));
+        if (dw.defined()) dw.add_((g * normal).sum(at::IntArrayRef{0, 1}));
         part.copy_((scale * (scaled - normal * (scaled * normal).mean(-1, true))).view({n, heads * d}));
     });
 }
@@ -209,7 +211,7 @@ int ballast_embedding_backward(Handle ids_, Handle dy_, Handle dw_, int64_t skip
         auto &ids = tensor(ids_), &dy = tensor(dy_), &dw = tensor(dw_);
         int64_t n = dy.size(0), d = dy.size(1);
         int type = kernel_type({dy});
-        if (type < 0 || dw.scalar_type() != at::kFloat) {
+        if (type < 0 || dw.scalar_type() != at::kFloat || !dw.is_contiguous()) {
             auto kept = at::nonzero(ids != skip).squeeze(1);
             dw.index_add_(0, at::index_select(ids, 0, kept), at::index_select(dy, 0, kept).to(dw.scalar_type()));
             return;

@@ -64,5 +64,14 @@ int ballast_embedding_backward(Handle ids, Handle dy, Handle dw, int64_t skip);
 int ballast_square_sum(Handle x, double* out);
 int ballast_adamw(Handle weight, Handle grad, Handle first, Handle second, Handle average, Handle half, double learning_rate, double beta1, double beta2,
                   double epsilon, double weight_decay, int64_t step, double grad_scale, double average_decay, int feedback);
+
+// Low-rank adapters
+int ballast_dropout(Handle x, double rate, uint64_t key);        // x *= mask / (1 - rate), the mask a function of key and place
+int ballast_row_norms(Handle x, Handle out);                     // out [n] = norms of the rows of x [n, d]
+int ballast_column_dots(Handle out, Handle a, Handle b);         // out [d] += sum over the rows of a * b
+int ballast_mul(Handle to, Handle x);                            // to *= x, x repeated over the rows
+int ballast_div(Handle to, Handle x);
+int ballast_transpose(Handle x, Handle* out);                    // a view
+int ballast_svd(Handle x, Handle* u, Handle* s, Handle* vt);     // x = u diag(s) vt, the thin form
 }
 #pragma GCC visibility pop

@@ -1,3 +1,4 @@
+using Ballast.Adapters;
 using Ballast.Checkpoints;
 using Ballast.Tensors;
 
@@ -6,9 +7,13 @@ namespace Ballast.Models;
 /// <summary>A decoder-only transformer, described by its configuration: Llama (Touvron et al., arXiv 2302.13971) and the families near it. Forward, and backward by hand through every part.</summary>
 public sealed class Decoder : IDisposable
 {
+    internal const string EmbeddingName = "model.embed_tokens";
+    internal const string HeadName = "lm_head";
+
     private readonly Weight _embedding;
     private readonly RotaryEmbedding _rotary;
     private readonly List<(Attention Attention, Mlp Mlp)> _layers = [];
+    private readonly List<Linear> _linears = [];
     private readonly LanguageHead _head;
     private readonly double _embeddingScale;
 
@@ -26,9 +31,15 @@ public sealed class Decoder : IDisposable
             return weights[^1];
         }
 
-        Linear NewLinear(long columns, bool bias, params (string Name, long Rows)[] slices) => new(
+        Linear Listed(Linear linear)
+        {
+            _linears.Add(linear);
+            return linear;
+        }
+
+        Linear NewLinear(long columns, bool bias, params (string Name, long Rows)[] slices) => Listed(new(
             New(columns, [.. slices.Select(s => (s.Name + ".weight", s.Rows))]),
-            bias ? New(0, [.. slices.Select(s => (s.Name + ".bias", s.Rows))]) : null);
+            bias ? New(0, [.. slices.Select(s => (s.Name + ".bias", s.Rows))]) : null));
 
         RmsNorm NewNorm(string name) => new(New(0, (name + ".weight", d)), config);
 
@@ -56,8 +67,9 @@ public sealed class Decoder : IDisposable
         }
 
         var norm = NewNorm("model.norm");
-        _head = new LanguageHead(norm, config.TieWordEmbeddings ? _embedding : New(d, ("lm_head.weight", config.VocabSize)), config);
+        _head = new LanguageHead(norm, Listed(new Linear(config.TieWordEmbeddings ? _embedding : New(d, (HeadName + ".weight", config.VocabSize)), null, HeadName)), config);
         Weights = new WeightStore(weights, dtype, device, training);
+        Trainable = Weights;
     }
 
     /// <summary>Shape and constants.</summary>
@@ -66,8 +78,23 @@ public sealed class Decoder : IDisposable
     /// <summary>Where the weights are.</summary>
     public Device Device { get; }
 
-    /// <summary>The weights and their gradients.</summary>
+    /// <summary>The weights of the model folder; frozen (without gradients) when an adapter is trained.</summary>
     public WeightStore Weights { get; }
+
+    /// <summary>The weights that training changes: <see cref="Weights"/> itself, or the adapter's.</summary>
+    public WeightStore Trainable { get; private set; }
+
+    /// <summary>The adapter that is applied, or null.</summary>
+    public Adapter? Adapter { get; private set; }
+
+    /// <summary>Every linear layer, the head last.</summary>
+    internal IReadOnlyList<Linear> Linears => _linears;
+
+    /// <summary>The embedding table.</summary>
+    internal Weight EmbeddingTable => _embedding;
+
+    /// <summary>What an adapter adds to the embedding; null: nothing.</summary>
+    internal LowRankEmbedding? EmbeddingAdapter { get; set; }
 
     /// <summary>Whether Backward keeps only each layer's input and computes the layer again (Chen et al., arXiv 1604.06174): same bits, less memory, a forward pass more.</summary>
     public bool ActivationCheckpointing { get; set; }
@@ -170,7 +197,12 @@ public sealed class Decoder : IDisposable
                 dx.Scale(_embeddingScale);
             }
 
-            Ops.EmbeddingBackward(pass.Ids, dx, _embedding.Accumulator(), Config.PadTokenId ?? -1);
+            if (_embedding.Accumulator() is { } gradient)
+            {
+                Ops.EmbeddingBackward(pass.Ids, dx, gradient, Config.PadTokenId ?? -1);
+            }
+
+            EmbeddingAdapter?.Backward(pass.Ids, dx, Config.PadTokenId ?? -1);
             return result;
         }
         finally
@@ -210,12 +242,16 @@ public sealed class Decoder : IDisposable
         return _head.Logits(x);
     }
 
+    /// <summary>Puts an adapter's parts in their places; the decoder owns it from here on.</summary>
+    internal void Attach(Adapter adapter) => (Adapter, Trainable) = (adapter, adapter.Weights);
+
     internal KvCache NewCache(int batch, int capacity) => new(Config, Weights.DType, Device, batch, capacity);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _rotary.Dispose();
+        Adapter?.Dispose();
         Weights.Dispose();
     }
 
@@ -224,6 +260,7 @@ public sealed class Decoder : IDisposable
     {
         var x = pass.NewRows(Config.HiddenSize);
         Ops.Embedding(_embedding.Value, pass.Ids, x);
+        EmbeddingAdapter?.Forward(pass.Ids, x);
         if (_embeddingScale != 1)
         {
             x.Scale(_embeddingScale);

@@ -3,7 +3,7 @@ using Ballast.Tensors;
 namespace Ballast.Models;
 
 /// <summary>The final norm, the output layer and the cross-entropy. Only rows with a target are computed, a few at a time, so the logits are never held whole.</summary>
-internal sealed class LanguageHead(RmsNorm norm, Weight table, DecoderConfig config)
+internal sealed class LanguageHead(RmsNorm norm, Linear output, DecoderConfig config)
 {
     private const long ChunkElements = 2L << 20;
 
@@ -67,14 +67,14 @@ internal sealed class LanguageHead(RmsNorm norm, Weight table, DecoderConfig con
             scope.Keep(losses.Narrow(0, start, count)), scope.Keep(best.Narrow(0, start, count)));
         if (gradient)
         {
-            table.AddGradient(logits, part);
-            Ops.Gemm(part, logits, table.Value);  // h becomes its own gradient
+            output.BackwardWeight(logits, part);
+            output.BackwardInput(logits, part);  // h becomes its own gradient
         }
     }
 
     private void Project(Tensor h, Tensor logits)
     {
-        Ops.Gemm(logits, h, table.Value, transposeB: true);
+        output.Forward(h, logits);
         if (config.FinalSoftcap > 0)
         {
             Ops.Softcap(logits, config.FinalSoftcap);

@@ -7,6 +7,7 @@ namespace Ballast.Models;
 /// <param name="slices">Hugging Face name and number of rows of each tensor, top to bottom.</param>
 public sealed class Weight(long columns, params (string Name, long Rows)[] slices)
 {
+    private readonly List<(long Row, Weight Own)> _trained = [];
     private bool _fresh = true;
 
     /// <summary>The checkpoint tensors, top to bottom.</summary>
@@ -27,7 +28,7 @@ public sealed class Weight(long columns, params (string Name, long Rows)[] slice
     /// <summary>The values that the optimizer changes: F32, the same memory as <see cref="Value"/> unless that is BF16.</summary>
     public Tensor Master { get; private set; } = null!;
 
-    /// <summary>The gradient, or null when the model only infers.</summary>
+    /// <summary>The gradient, or null when the weight is frozen or the model only infers.</summary>
     public Tensor? Grad { get; private set; }
 
     internal void Bind(Tensor value, Tensor master, Tensor? grad) => (Value, Master, Grad) = (value, master, grad);
@@ -35,23 +36,60 @@ public sealed class Weight(long columns, params (string Name, long Rows)[] slice
     /// <summary>The gradient counts as zero from here on.</summary>
     internal void ForgetGradient() => _fresh = true;
 
-    /// <summary>Adds a product to the gradient; the first one of a step overwrites, which saves clearing the memory.</summary>
-    internal void AddGradient(Tensor dy, Tensor x)
+    /// <summary>Trains some rows of a frozen weight: their gradients go to <paramref name="own"/>, whose values <see cref="TakeTrained"/> copies here.</summary>
+    internal void Train(long row, Weight own) => _trained.Add((row, own));
+
+    /// <summary>Copies the values of the rows that are trained elsewhere.</summary>
+    internal void TakeTrained()
     {
-        Ops.Gemm(Grad!, dy, x, transposeA: true, accumulate: !_fresh);
-        _fresh = false;
+        foreach (var (row, own) in _trained)
+        {
+            using var part = Value.Narrow(0, row, own.Shape[0]);
+            part.CopyFrom(own.Value);
+        }
     }
 
-    /// <summary>The gradient, cleared if nothing was added in this step.</summary>
-    internal Tensor Accumulator()
+    /// <summary>Adds the product dy^T x to the gradient; the first one of a step overwrites, which saves clearing the memory. Nothing for a frozen weight.</summary>
+    internal void AddGradient(Tensor dy, Tensor x)
     {
-        if (_fresh)
+        if (Grad is not null)
         {
-            Grad!.Fill(0);
+            Ops.Gemm(Grad, dy, x, transposeA: true, accumulate: !_fresh);
             _fresh = false;
         }
 
-        return Grad!;
+        foreach (var (row, own) in _trained)
+        {
+            using var part = dy.Narrow(1, row, own.Shape[0]);
+            own.AddGradient(part, x);
+        }
+    }
+
+    /// <summary>Adds the column sums of dy to the gradient of a bias. Nothing for a frozen one.</summary>
+    internal void AddSums(Tensor dy)
+    {
+        if (Grad is not null)
+        {
+            Ops.BiasBackward(Accumulator()!, dy);
+        }
+
+        foreach (var (row, own) in _trained)
+        {
+            using var part = dy.Narrow(1, row, own.Shape[0]);
+            own.AddSums(part);
+        }
+    }
+
+    /// <summary>The gradient, cleared if nothing was added in this step; null for a frozen weight.</summary>
+    internal Tensor? Accumulator()
+    {
+        if (Grad is not null && _fresh)
+        {
+            Grad.Fill(0);
+            _fresh = false;
+        }
+
+        return Grad ?? _trained.FirstOrDefault().Own?.Accumulator();
     }
 
     /// <summary>Each checkpoint tensor as a view of <paramref name="whole"/>, which has this weight's shape.</summary>

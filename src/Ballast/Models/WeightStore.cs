@@ -1,3 +1,4 @@
+using Ballast.Adapters;
 using Ballast.Checkpoints;
 using Ballast.Tensors;
 
@@ -83,13 +84,18 @@ public sealed class WeightStore : IDisposable
         }
     }
 
-    /// <summary>Copies the masters to the values the model computes with; nothing to do unless those are BF16.</summary>
+    /// <summary>Told whenever the values changed, for what is derived from them.</summary>
+    internal Action? Changed { get; set; }
+
+    /// <summary>Copies the masters to the values the model computes with (nothing to copy unless those are BF16) and tells what is derived from them.</summary>
     internal void Publish()
     {
         if (!ReferenceEquals(Value, Master))
         {
             Value.CopyFrom(Master);
         }
+
+        Changed?.Invoke();
     }
 
     /// <summary>Fills the weights from a checkpoint.</summary>
@@ -125,7 +131,7 @@ public sealed class WeightStore : IDisposable
                     throw new CheckpointException($"{checkpoint.FileOf(name)}: tensor '{name}' is {entry.DType.SafetensorsName}; expected F32, F16, BF16 or F64");
                 }
 
-                Fill(view, checkpoint, name, entry);
+                Fill(view, checkpoint.Content(name), entry);
             }
         }
 
@@ -141,7 +147,7 @@ public sealed class WeightStore : IDisposable
             {
                 if (view.Shape.Length == 2)
                 {
-                    view.FillNormal(deviation, seed ^ Fnv1a(name));
+                    view.FillNormal(deviation, seed ^ Hash.Of(name));
                 }
                 else
                 {
@@ -167,22 +173,11 @@ public sealed class WeightStore : IDisposable
         }
     }
 
-    // Fowler-Noll-Vo hash of the name, so that a tensor's first values do not depend on the other tensors.
-    private static ulong Fnv1a(string name)
-    {
-        ulong hash = 14695981039346656037;
-        foreach (char c in name)
-        {
-            hash = unchecked((hash ^ c) * 1099511628211);
-        }
-
-        return hash;
-    }
-
-    private static unsafe void Fill(Tensor view, Checkpoint checkpoint, string name, TensorEntry entry)
+    /// <summary>Copies a tensor of a file, converting its type.</summary>
+    internal static unsafe void Fill(Tensor view, TensorBytes content, TensorEntry entry)
     {
         using var staged = Tensor.Empty(entry.DType, Device.Cpu, entry.Shape);
-        checkpoint.Content(name).CopyTo(staged.Data);
+        content.CopyTo(staged.Data);
         view.CopyFrom(staged);
     }
 

@@ -70,4 +70,13 @@ internal static partial class Native
     [LibraryImport(Library)] internal static partial int ballast_embedding_backward(TensorHandle ids, TensorHandle dy, TensorHandle dw, long skip);
     [LibraryImport(Library)] internal static partial int ballast_square_sum(TensorHandle x, out double result);
     [LibraryImport(Library)] internal static partial int ballast_adamw(TensorHandle weight, TensorHandle grad, TensorHandle first, TensorHandle second, TensorHandle average, TensorHandle half, double learningRate, double beta1, double beta2, double epsilon, double weightDecay, long step, double gradScale, double averageDecay, int feedback);
+
+    // Low-rank adapters
+    [LibraryImport(Library)] internal static partial int ballast_dropout(TensorHandle x, double rate, ulong key);
+    [LibraryImport(Library)] internal static partial int ballast_row_norms(TensorHandle x, TensorHandle result);
+    [LibraryImport(Library)] internal static partial int ballast_column_dots(TensorHandle result, TensorHandle a, TensorHandle b);
+    [LibraryImport(Library)] internal static partial int ballast_mul(TensorHandle to, TensorHandle x);
+    [LibraryImport(Library)] internal static partial int ballast_div(TensorHandle to, TensorHandle x);
+    [LibraryImport(Library)] internal static partial int ballast_transpose(TensorHandle x, out TensorHandle result);
+    [LibraryImport(Library)] internal static partial int ballast_svd(TensorHandle x, out TensorHandle u, out TensorHandle s, out TensorHandle vt);
 }

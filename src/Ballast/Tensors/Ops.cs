@@ -40,9 +40,9 @@ internal static class Ops
     public static void RmsNormApply(Tensor x, Tensor w, double offset, Tensor rstd, Tensor y) =>
         Native.Check(Native.ballast_rms_norm_apply(x.Handle, w.Handle, offset, rstd.Handle, y.Handle));
 
-    /// <summary>Adds the gradients of RmsNorm to dx [N, D] and dw [D].</summary>
-    public static void RmsNormBackward(Tensor dy, Tensor x, Tensor w, double offset, Tensor rstd, Tensor dx, Tensor dw) =>
-        Native.Check(Native.ballast_rms_norm_backward(dy.Handle, x.Handle, w.Handle, offset, rstd.Handle, dx.Handle, dw.Handle));
+    /// <summary>Adds the gradients of RmsNorm to dx [N, D] and dw [D]; null: w is frozen.</summary>
+    public static void RmsNormBackward(Tensor dy, Tensor x, Tensor w, double offset, Tensor rstd, Tensor dx, Tensor? dw) =>
+        Native.Check(Native.ballast_rms_norm_backward(dy.Handle, x.Handle, w.Handle, offset, rstd.Handle, dx.Handle, Optional(dw)));
 
     /// <summary>Normalizes heads of qkv [N, (H + 2 K) C] from <paramref name="firstHead"/> on in place; w is [C].</summary>
     /// <param name="raw">Receives the heads as they were, [N, heads C]; its width says how many.</param>
@@ -50,9 +50,9 @@ internal static class Ops
     public static void HeadNorm(Tensor qkv, Tensor w, double eps, int firstHead, Tensor raw, Tensor rstd) =>
         Native.Check(Native.ballast_head_norm(qkv.Handle, w.Handle, eps, firstHead, raw.Handle, rstd.Handle));
 
-    /// <summary>Turns the heads of dQkv into the gradient of <see cref="HeadNorm"/>'s input in place and adds to dw [C].</summary>
-    public static void HeadNormBackward(Tensor dQkv, Tensor raw, Tensor w, int firstHead, Tensor rstd, Tensor dw) =>
-        Native.Check(Native.ballast_head_norm_backward(dQkv.Handle, raw.Handle, w.Handle, firstHead, rstd.Handle, dw.Handle));
+    /// <summary>Turns the heads of dQkv into the gradient of <see cref="HeadNorm"/>'s input in place and adds to dw [C]; null: w is frozen.</summary>
+    public static void HeadNormBackward(Tensor dQkv, Tensor raw, Tensor w, int firstHead, Tensor rstd, Tensor? dw) =>
+        Native.Check(Native.ballast_head_norm_backward(dQkv.Handle, raw.Handle, w.Handle, firstHead, rstd.Handle, Optional(dw)));
 
     /// <summary>Turns the first heads of each row of qkv in place by the angles of its position; cos and sin are [positions, rotary / 2].</summary>
     public static void Rope(Tensor qkv, Tensor cos, Tensor sin, Tensor positions, int rotatedHeads, int headDim, bool backward = false) =>
@@ -105,6 +105,15 @@ internal static class Ops
         Native.Check(Native.ballast_adamw(
             weight.Handle, grad.Handle, first.Handle, second.Handle, Optional(average), Optional(half), step.LearningRate, step.Beta1, step.Beta2, step.Epsilon,
             step.WeightDecay, step.Step, step.GradScale, step.AverageDecay, Flag(step.Feedback)));
+
+    /// <summary>x becomes x * mask / (1 - rate); the mask is a function of the key and of the place in x.</summary>
+    public static void Dropout(Tensor x, double rate, ulong key) => Native.Check(Native.ballast_dropout(x.Handle, rate, key));
+
+    /// <summary>result [n] = the Euclidean norms of the rows of x [n, d].</summary>
+    public static void RowNorms(Tensor x, Tensor result) => Native.Check(Native.ballast_row_norms(x.Handle, result.Handle));
+
+    /// <summary>result [d] += the sums over the rows of a * b, both [n, d].</summary>
+    public static void ColumnDots(Tensor result, Tensor a, Tensor b) => Native.Check(Native.ballast_column_dots(result.Handle, a.Handle, b.Handle));
 
     private static TensorHandle Optional(Tensor? tensor) => tensor?.Handle ?? TensorHandle.None;
 

@@ -143,6 +143,26 @@ public sealed class Tensor : IDisposable
     /// <summary>Multiplies every element.</summary>
     public void Scale(double factor) => Native.Check(Native.ballast_scale(Handle, factor));
 
+    /// <summary>Multiplies each element by that of another tensor, which is repeated over the rows if it is a vector.</summary>
+    public void Multiply(Tensor x) => Native.Check(Native.ballast_mul(Handle, x.Handle));
+
+    /// <summary>Divides each element by that of another tensor, which is repeated over the rows if it is a vector.</summary>
+    public void Divide(Tensor x) => Native.Check(Native.ballast_div(Handle, x.Handle));
+
+    /// <summary>The same elements of a matrix with rows and columns exchanged, without a copy; not contiguous.</summary>
+    public Tensor Transposed()
+    {
+        Native.Check(Native.ballast_transpose(Handle, out var handle));
+        return new Tensor(handle);
+    }
+
+    /// <summary>The thin singular value decomposition U diag(S) Vt of a matrix [n, d], k = min(n, d): U [n, k], S [k] falling, Vt [k, d].</summary>
+    public (Tensor U, Tensor S, Tensor Vt) Svd()
+    {
+        Native.Check(Native.ballast_svd(Handle, out var u, out var s, out var vt));
+        return (new Tensor(u), new Tensor(s), new Tensor(vt));
+    }
+
     /// <summary>Moves every element towards another tensor: this += weight (x - this).</summary>
     public void Lerp(Tensor x, double weight) => Native.Check(Native.ballast_lerp(Handle, x.Handle, weight));
 

@@ -47,6 +47,7 @@ public sealed class AdamW : IDisposable
         long matrices = _weights.MatrixCount;
         Apply(0, matrices, numbers, average ? ema : null);
         Apply(matrices, _weights.Master.Count - matrices, _options.DecayVectors ? numbers : numbers with { WeightDecay = 0 }, average ? ema : null);
+        _weights.Changed?.Invoke();
     }
 
     /// <inheritdoc/>

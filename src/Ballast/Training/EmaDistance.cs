@@ -17,7 +17,7 @@ public sealed class EmaDistance : TrainingHook
     {
         if (_run.Ema is { } ema && (step % Math.Max(1, _run.Total / Points) == 0 || step == _run.Total))
         {
-            metrics["ema_distance"] = _run.Model.Weights.Master.Distance(ema.Average);
+            metrics["ema_distance"] = _run.Model.Trainable.Master.Distance(ema.Average);
         }
 
         return null;

@@ -80,6 +80,7 @@ internal sealed class RunCheckpoint
             TensorFile.Read(Path.Combine(Folder, tensors.Key + ".safetensors"), state.Weights, [.. tensors.Select(tensor => (tensor.Prefix, tensor.Flat))]);
         }
 
+        state.Weights.Changed?.Invoke();
         state.Restore(_state, (JsonArray)_state["hooks"]!);
     }
 }

@@ -14,7 +14,7 @@ public sealed class Trainer(Decoder model, TrainingSection options, IReadOnlyLis
     /// <summary>Trains from the model's weights on, as <see cref="Continue"/> does from a state.</summary>
     public TrainingResult Train(IEnumerable<IReadOnlyList<TokenBatch>> batches, int total, WeightEma? ema, Action<JsonObject> log, CancellationToken cancellationToken = default)
     {
-        using var state = new TrainingState(model.Weights, options, ema);
+        using var state = new TrainingState(model.Trainable, options, ema);
         return Continue(batches, total, state, log, cancellationToken);
     }
 

@@ -18,7 +18,7 @@ public sealed record TrainingRun(Decoder Model, WeightEma? Ema, int Total)
             return;
         }
 
-        var weights = Model.Weights;
+        var weights = Model.Trainable;
         using var kept = weights.Master.To(weights.Master.Device);
         try
         {

@@ -25,9 +25,9 @@ internal sealed class TuneSession : IDisposable
         var training = recipe.Training;
         _model = Decoder.Load(recipe.Model, dtype, device, training: true);
         _model.ActivationCheckpointing = training.ActivationCheckpointing;
-        var ema = recipe.Ema is { } options ? new WeightEma(_model.Weights, options) : null;
-        _aligned = ema is null ? null : _model.Weights.Master.To(device);
-        State = new TrainingState(_model.Weights, training, ema, input.Loader);
+        var ema = recipe.Ema is { } options ? new WeightEma(_model.Trainable, options) : null;
+        _aligned = ema is null ? null : _model.Trainable.Master.To(device);
+        State = new TrainingState(_model.Trainable, training, ema, input.Loader);
         try
         {
             var speaker = new LanguageModel("training", _model, input.Tokenizer, input.Template, LanguageModel.EndTokens(recipe.Model, input.Config, input.Tokenizer), ownsModel: false);
@@ -147,7 +147,7 @@ internal sealed class TuneSession : IDisposable
     {
         RunFacts.Progress(facts, RunFacts.Running, result.Steps, result.Tokens, result.Stopped);
         var ema = State.Ema;
-        var check = ema is null ? null : EmaCheck.Measure(_model.Weights, ema, _aligned!, result.LearningRates);
+        var check = ema is null ? null : EmaCheck.Measure(_model.Trainable, ema, _aligned!, result.LearningRates);
         facts["ema"] = check is null ? null : RunFacts.Describe(check);
         folder.WriteFacts(facts);
         check?.Verify();
