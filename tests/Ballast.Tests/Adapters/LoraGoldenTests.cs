@@ -17,7 +17,7 @@ public class LoraGoldenTests
         "plain", "rslora", "dora", "dora-biased", "patterns", "modules-to-save", "all-linear", "layers", "phi3-fused-dropout", "embeddings", "regex-bias",
     ];
 
-    public static TheoryData<string> ScaledCases => ["plain", "rslora", "dora", "dora-biased"];
+    public static TheoryData<string> ScaledCases => ["plain", "rslora", "dora"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -32,12 +32,19 @@ public class LoraGoldenTests
         Assert.Equal((long)golden.Facts["trainable_parameters"]!, model.Trainable.Master.Count);
     }
 
+    // In float32 the reference has its own noise beside ours: it comes on top of the tolerance that float64 keeps.
     [Theory]
     [MemberData(nameof(Cases))]
     public void Every_gradient_equals_that_of_autograd_and_the_base_has_none(string name)
     {
         var golden = new Case(name);
-        using var model = golden.Load(training: true);
+        Gradients(golden, DType.F64, 0);
+        Gradients(golden, DType.F32, 2 * (double)golden.Facts["float32_noise"]!["grad"]!);
+    }
+
+    private static void Gradients(Case golden, DType dtype, double noise)
+    {
+        using var model = golden.Load(training: true, dtype: dtype);
         model.Backward(golden.Batch, 1.0 / golden.Batch.TargetCount);
         model.Trainable.CompleteGradients();
         Assert.Null(model.Weights.Grad);
@@ -48,7 +55,7 @@ public class LoraGoldenTests
             using (view)
             {
                 found.Add(key);
-                GoldenTensors.Close(golden.Floats("grad." + key), view.ToArray<float>(), 2e-5 * Math.Max(1, largest), key);
+                GoldenTensors.Close(golden.Floats("grad." + key), view.ToArray<float>(), 2e-5 * Math.Max(1, largest) + noise, key);
             }
         }
 
@@ -62,6 +69,7 @@ public class LoraGoldenTests
         var golden = new Case(name);
         using var model = golden.Load(training: true);
         using var optimizer = new AdamW(model.Trainable, new AdamWOptions(Epsilon: 1e-6, WeightDecay: 0.01, DecayVectors: true));
+        double tolerance = Math.Max(2e-5, 10 * (double)golden.Facts["float32_noise"]!["after"]!);
         int[] ids = golden.Ints("train.input_ids"), labels = golden.Ints("train.labels");
         for (int step = 0; step < 3; step++)
         {
@@ -70,12 +78,11 @@ public class LoraGoldenTests
             var result = model.Backward(batch, 1.0 / batch.TargetCount);
             model.Trainable.CompleteGradients();
             double norm = Math.Sqrt(model.Trainable.Grad!.SquareSum());
-            Assert.Equal((double)golden.Facts["train"]!["losses"]![step]!, result.TotalLoss / result.TotalTargets, 2e-5);
+            Assert.Equal((double)golden.Facts["train"]!["losses"]![step]!, result.TotalLoss / result.TotalTargets, tolerance);
             Assert.Equal((double)golden.Facts["train"]!["grad_norms"]![step]!, norm, 1e-4 * norm);
             optimizer.Step(5e-3, Math.Min(1, 1 / (norm + 1e-6)));
         }
 
-        double tolerance = Math.Max(2e-5, 10 * (double)golden.Facts["float32_noise"]!["after"]!);
         foreach (var (key, view) in model.Trainable.Views())
         {
             using (view)
@@ -105,7 +112,7 @@ public class LoraGoldenTests
     public void The_modules_that_the_configuration_means_are_those_that_peft_adapted(string name)
     {
         var golden = new Case(name);
-        using var model = golden.LoadBase();
+        using var model = Decoder.Load(golden.Base);
         var config = AdapterConfig.Read(golden.Folder);
         var plan = AdapterPlan.Of(config with { RankPattern = [], AlphaPattern = [] }, model);
         var adapted = golden.Facts["adapted"]!.AsObject();
@@ -139,22 +146,9 @@ internal sealed class Case(string name)
 
     public DType TypeOf(string key) => _file.Entries[key].DType;
 
-    public Decoder LoadBase(bool training = false)
+    public Decoder Load(bool training = false, double scale = 1, DType dtype = DType.F32)
     {
-        try
-        {
-            return Decoder.Load(Base, training: training);
-        }
-        catch (CheckpointException fault) when (fault.Message.Contains("model_type", StringComparison.Ordinal))
-        {
-            Assert.Skip(fault.Message);
-            throw;
-        }
-    }
-
-    public Decoder Load(bool training = false, double scale = 1)
-    {
-        var model = LoadBase();
+        var model = Decoder.Load(Base, dtype);
         Adapter.Load(model, Folder, training, scale);
         return model;
     }
