@@ -79,7 +79,7 @@ public class LoraGoldenTests
             model.Trainable.CompleteGradients();
             double norm = Math.Sqrt(model.Trainable.Grad!.SquareSum());
             Assert.Equal((double)golden.Facts["train"]!["losses"]![step]!, result.TotalLoss / result.TotalTargets, tolerance);
-            Assert.Equal((double)golden.Facts["train"]!["grad_norms"]![step]!, norm, 1e-4 * norm);
+            Assert.Equal((double)golden.Facts["train"]!["grad_norms"]![step]!, norm, 5e-4 * norm);
             optimizer.Step(5e-3, Math.Min(1, 1 / (norm + 1e-6)));
         }
 
