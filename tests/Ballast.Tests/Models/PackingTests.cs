@@ -19,13 +19,15 @@ public class PackingTests
     private static readonly DecoderConfig s_config = TrainerTests.Tiny with { MaxSeqLen = 128 };
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A4_the_logits_of_a_packed_row_are_those_it_has_alone(bool plain)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void A4_the_logits_of_a_packed_row_are_those_it_has_alone(bool plain, bool everyFeature)
     {
         void Compare()
         {
-            using var model = Decoder.Create(s_config, 1);
+            using var model = Decoder.Create(everyFeature ? TrainerTests.EveryFeature with { MaxSeqLen = 128 } : s_config, 1);
             using var packed = model.Logits(RowPacking.Pack(s_rows));
             float[] together = packed.ToArray<float>();
             int start = 0;
@@ -48,13 +50,15 @@ public class PackingTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A4_packed_rows_give_the_loss_and_the_gradient_of_padded_ones(bool plain)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void A4_packed_rows_give_the_loss_and_the_gradient_of_padded_ones(bool plain, bool everyFeature)
     {
         (LossResult Result, float[] Gradient) Pass(TokenBatch batch)
         {
-            using var model = Decoder.Create(s_config, 1, training: true);
+            using var model = Decoder.Create(everyFeature ? TrainerTests.EveryFeature with { MaxSeqLen = 128 } : s_config, 1, training: true);
             LossResult? result = null;
             void Backward() => result = model.Backward(batch, 1.0 / batch.TargetCount);
             if (plain)

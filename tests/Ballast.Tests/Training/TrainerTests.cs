@@ -19,6 +19,13 @@ public class TrainerTests
         RmsNormEps = 1e-5, Rotary = new RotaryScaling(10000), MaxSeqLen = 64, TieWordEmbeddings = true, InitializerRange = 0.3,
     };
 
+    /// <summary>What the families have beyond Llama, together: a sequence above 7 tokens is long.</summary>
+    internal static readonly DecoderConfig EveryFeature = Tiny with
+    {
+        QkNorm = true, PostNorms = true, NormOffset = 1, EmbeddingScale = 4, Activation = Activation.GeluTanh, AttentionScale = 0.8, AttentionSoftcap = 0.7, FinalSoftcap = 1.5,
+        Windows = [4, null], RotaryDim = 2, FusedProjections = true, Rotary = new LongRotary(10000, [1], [2], 7, 1.2), AttentionBias = true,
+    };
+
     private static TokenBatch Row(int length, int seed, int masked = 1)
     {
         int[] ids = [.. Enumerable.Range(0, length).Select(i => (i * 7 + seed * 5 + 3) % 23)];
@@ -219,7 +226,11 @@ public class TrainerTests
     [Fact]
     public void Every_gradient_agrees_with_finite_differences_in_float64()
     {
-        foreach (var config in (DecoderConfig[])[Tiny, Tiny with { TieWordEmbeddings = false, AttentionBias = true, OutputBias = true, MlpBias = true, PadTokenId = null }])
+        foreach (var config in (DecoderConfig[])[
+            Tiny,
+            Tiny with { TieWordEmbeddings = false, AttentionBias = true, OutputBias = true, MlpBias = true, PadTokenId = null },
+            EveryFeature,
+        ])
         {
             using var model = Decoder.Create(config, 5, DType.F64, training: true);
             var batch = Join(Row(9, 1), Row(6, 2, masked: 3), Row(9, 4));
