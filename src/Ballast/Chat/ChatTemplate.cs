@@ -116,6 +116,32 @@ public sealed class ChatTemplate
             : new AssistantSpanFinder(this, messages, variables, rendering.Text).Find();
     }
 
+    /// <summary>What stands after the assistant's words at the end of its turn, as in &lt;|eot_id|&gt;; null where that cannot be told.</summary>
+    public string? EndOfTurn()
+    {
+        const string Words = "Ballast";
+        try
+        {
+            var messages = new JsonArray(Message("user", "?"), Message("assistant", Words));
+            RenderedChat rendered = AssistantSpans(messages);
+            if (rendered.GenerationSpans is not [.., var span])
+            {
+                return null;
+            }
+
+            string turn = string.Concat(rendered.Text.EnumerateRunes().Take(span.End).Skip(span.Start));
+            int words = turn.LastIndexOf(Words, StringComparison.Ordinal);
+            string end = words < 0 ? "" : turn[(words + Words.Length)..].Trim();
+            return end.Length > 0 ? end : null;
+        }
+        catch (TemplateException)
+        {
+            return null;
+        }
+
+        static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
+    }
+
     internal Rendering RenderPlain(IEnumerable<JsonNode?> messages, bool addGenerationPrompt, JsonObject? variables)
     {
         Template template = (variables?["tools"] is not null ? _withTools : null) ?? _default

@@ -45,7 +45,7 @@ public sealed class LanguageModel : ILanguageModel
     /// <inheritdoc/>
     public ChatTemplate? Template { get; }
 
-    /// <summary>Tokens that end a reply: those of generation_config.json or config.json, and the tokenizer's end token.</summary>
+    /// <summary>Tokens that end a reply: those of generation_config.json or config.json, the tokenizer's end token, and the one that the template ends a turn with.</summary>
     public IReadOnlySet<int> StopIds { get; }
 
     /// <inheritdoc/>
@@ -61,7 +61,7 @@ public sealed class LanguageModel : ILanguageModel
         var model = Decoder.Load(folder, dtype, device);
         try
         {
-            return new LanguageModel(Path.GetFileName(Path.GetFullPath(folder)), model, tokenizer, template, EndTokens(folder, model.Config, tokenizer));
+            return new LanguageModel(Path.GetFileName(Path.GetFullPath(folder)), model, tokenizer, template, EndTokens(folder, model.Config, tokenizer, template));
         }
         catch
         {
@@ -71,7 +71,7 @@ public sealed class LanguageModel : ILanguageModel
     }
 
     /// <summary>Tokens that end a reply of the model in this folder.</summary>
-    public static IReadOnlySet<int> EndTokens(string folder, DecoderConfig config, Tokenizer tokenizer)
+    public static IReadOnlySet<int> EndTokens(string folder, DecoderConfig config, Tokenizer tokenizer, ChatTemplate? template)
     {
         string file = Path.Combine(folder, "generation_config.json");
         var ids = File.Exists(file) ? new ConfigReader(JsonFile.ReadObject(file), file).Tokens("eos_token_id") : [];
@@ -79,6 +79,11 @@ public sealed class LanguageModel : ILanguageModel
         if (tokenizer.EosId is { } eos)
         {
             end.Add(eos);
+        }
+
+        if (template?.EndOfTurn() is { } text && tokenizer.Encode(text) is [int turn, ..] && tokenizer.IsSpecial(turn))
+        {
+            end.Add(turn);
         }
 
         return end;

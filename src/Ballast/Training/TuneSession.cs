@@ -30,7 +30,7 @@ internal sealed class TuneSession : IDisposable
         State = new TrainingState(_model.Trainable, training, ema, input.Loader);
         try
         {
-            var speaker = new LanguageModel("training", _model, input.Tokenizer, input.Template, LanguageModel.EndTokens(recipe.Model, input.Config, input.Tokenizer), ownsModel: false);
+            var speaker = new LanguageModel("training", _model, input.Tokenizer, input.Template, LanguageModel.EndTokens(recipe.Model, input.Config, input.Tokenizer, input.Template), ownsModel: false);
             if (input.Probe is not null)
             {
                 _hooks.Add(new SafetyProbe(recipe.Probe!, input.Probe, speaker, cancellationToken));
