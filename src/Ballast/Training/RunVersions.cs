@@ -16,4 +16,9 @@ internal static class RunVersions
         ["threads"] = TorchLibrary.Threads,
         ["system"] = RuntimeInformation.RuntimeIdentifier,
     };
+
+    /// <summary>What has changed since a run began, in words; empty when nothing has.</summary>
+    /// <param name="then">What <see cref="Describe"/> gave then.</param>
+    public static string Changes(JsonObject then) => string.Join(", ", Describe()
+        .Where(pair => pair.Value?.ToString() != then[pair.Key]?.ToString()).Select(pair => $"{pair.Key} was {then[pair.Key]} and is {pair.Value}"));
 }

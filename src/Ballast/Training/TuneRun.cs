@@ -84,6 +84,10 @@ public sealed class TuneRun(
         {
             say?.Invoke($"going on after step {checkpoint.Step} of {input.TotalSteps}, from {checkpoint.Folder}");
             checkpoints.GoOnFrom(checkpoint, byWish: resume?.From is not null);
+            if (folder.Facts?["versions"] is JsonObject then && RunVersions.Changes(then) is { Length: > 0 } changes)
+            {
+                say?.Invoke($"{changes}: sums may be rounded differently from here on, so the last bits may not be those of an uninterrupted run");
+            }
         }
 
         using var log = new MetricsLog(folder.Path, checkpoint?.MeasuredStep ?? 0);

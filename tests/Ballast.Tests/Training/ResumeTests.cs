@@ -191,6 +191,20 @@ public class ResumeTests
     }
 
     [Fact]
+    public void Another_libtorch_or_another_number_of_threads_is_said()
+    {
+        using var run = new SmallRun();
+        run.Interrupt("run", 2);
+        string file = run.At("run", "run.json");
+        var facts = run.Facts("run");
+        facts["versions"]!["threads"] = 99;
+        File.WriteAllText(file, facts.ToJsonString());
+        List<string> said = [];
+        run.Run("run", say: said.Add);
+        Assert.Contains(said, line => line.StartsWith($"threads was 99 and is {Ballast.Tensors.TorchLibrary.Threads}: sums may be rounded differently", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Two_processes_never_work_on_one_run()
     {
         using var run = new SmallRun();
