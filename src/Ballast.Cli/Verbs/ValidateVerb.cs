@@ -1,21 +1,30 @@
 using System.CommandLine;
-using Ballast.Configs;
+using Ballast.Planning;
 
 namespace Ballast.Cli.Verbs;
 
-/// <summary>validate: checks a recipe and the files it names without running it; prints it with every default filled in.</summary>
+/// <summary>validate: checks a recipe and everything it names without running it; prints it with every default filled in.</summary>
 internal static class ValidateVerb
 {
     public static Command Create(Terminal terminal)
     {
         var recipe = RecipeArgument.Create();
         var set = RecipeArgument.CreateSet();
-        var command = new Command("validate", "Check a recipe and its files; print it with every default filled in.") { recipe, set };
+        var data = DataFolder.CreateOption();
+        var command = new Command("validate", "Check a recipe, its model, rows and prompts, memory and disk, without running it.") { recipe, set, data };
         command.SetAction(parse =>
         {
             var loaded = terminal.Recipe(parse.GetRequiredValue(recipe), parse.GetValue(set));
+            var preflight = new Preflight(loaded, parse.GetValue(data), terminal.Cancellation);
+            if (preflight.Problems() is { Count: > 0 } problems)
+            {
+                terminal.SayErrors(string.Join('\n', problems));
+                return ExitCode.UserFault;
+            }
+
             terminal.Out.Write(loaded.ToYaml());
-            terminal.Say("valid");
+            var estimate = preflight.Estimate!;
+            terminal.Say($"valid: {estimate.Steps} steps, about {ByteSize.Text(estimate.PeakMemory)} of memory and {ByteSize.Text(estimate.Disk)} of disk; `ballast estimate` tells more");
             return ExitCode.Success;
         });
         return command;

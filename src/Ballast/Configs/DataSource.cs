@@ -2,8 +2,8 @@ using Ballast.Data.Formats;
 
 namespace Ballast.Configs;
 
-/// <summary>One file of rows.</summary>
-/// <param name="Path">A JSON array, JSON Lines, CSV or Parquet file; its ending says which.</param>
+/// <summary>Where rows come from.</summary>
+/// <param name="Path">A JSON array, JSON Lines, CSV or Parquet file, its ending says which; or a folder with a train split, or a data set on the hub such as <c>owner/name@revision/file</c>.</param>
 /// <param name="Format">The shape of its rows: <c>auto</c> looks at the first row; or the name of a format, such as <c>alpaca</c>.</param>
 /// <param name="MaxRows">Only the first rows, at least 1; absent: all.</param>
 public sealed record DataSource(string Path, string Format = DataFormats.Auto, int? MaxRows = null)

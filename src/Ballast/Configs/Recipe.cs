@@ -4,7 +4,7 @@ using Ballast.Hub;
 namespace Ballast.Configs;
 
 /// <summary>Everything that decides a training run; written back with every default filled in, it repeats the run.</summary>
-/// <param name="Model">The aligned model, a Hugging Face folder.</param>
+/// <param name="Model">The aligned model: a Hugging Face folder, or a name on the hub such as <c>owner/name@revision</c>.</param>
 /// <param name="Output">The run folder to be made.</param>
 /// <param name="Data">The rows.</param>
 /// <param name="Training">The optimization; absent: its defaults.</param>

@@ -62,9 +62,9 @@ public sealed class RecipeSchema(RecipeDocs docs)
 
         string values = ScalarType.Names(type) is { Count: > 0 } words ? " " + string.Join(" ", words.Select(word => $"{word}: {docs.Value(type.Type, word)}")) : "";
         schema["description"] = docs.Key(owner, property.Name) + values;
-        if (property.AssociatedParameter is { HasDefaultValue: true } parameter)
+        if (property.AssociatedParameter is { HasDefaultValue: true, DefaultValue: { } value })
         {
-            schema["default"] = parameter.DefaultValue is null ? null : JsonSerializer.SerializeToNode(parameter.DefaultValue, type);
+            schema["default"] = JsonSerializer.SerializeToNode(value, type);
         }
 
         return schema;

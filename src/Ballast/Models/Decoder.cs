@@ -112,15 +112,12 @@ public sealed class Decoder : IDisposable
         var model = new Decoder(config, dtype, device ?? Device.Cpu, training);
         try
         {
-            // Older files carry the rotary frequencies and, when tied, a copy of the embedding; both follow from the rest.
-            var derived = Enumerable.Range(0, config.NumLayers).Select(i => $"model.layers.{i}.self_attn.rotary_emb.inv_freq").ToHashSet(StringComparer.Ordinal);
             if (config.TieWordEmbeddings && checkpoint.Entries.ContainsKey("lm_head.weight"))
             {
                 CheckTiedCopy(checkpoint);
-                derived.Add("lm_head.weight");
             }
 
-            model.Weights.Load(checkpoint, folder, derived);
+            model.Weights.Load(checkpoint, Derived(config));
             return model;
         }
         catch
@@ -128,6 +125,16 @@ public sealed class Decoder : IDisposable
             model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What keeps a Hugging Face folder from being read, from config.json and the headers alone; one line each, empty when nothing does.</summary>
+    /// <exception cref="CheckpointException">config.json or the headers cannot be read at all.</exception>
+    public static IReadOnlyList<string> Problems(string folder)
+    {
+        var config = DecoderConfig.Parse(ModelFolder.ReadConfig(folder), Path.Combine(folder, ModelFolder.ConfigFile));
+        using var checkpoint = Checkpoint.Open(folder);
+        using var model = new Decoder(config, DType.BF16, Device.Cpu, training: false);  // memory that is never touched costs nothing
+        return [.. CheckpointFit.Problems(model.Weights.Names, checkpoint, Derived(config))];
     }
 
     /// <summary>A new model with random weights: matrices N(0, initializer_range^2), norms that change nothing, biases 0; the same for the same seed.</summary>
@@ -306,6 +313,10 @@ public sealed class Decoder : IDisposable
             }
         }
     }
+
+    // Older files carry the rotary frequencies and, when tied, a copy of the embedding; both follow from the rest.
+    private static HashSet<string> Derived(DecoderConfig config) => Enumerable.Range(0, config.NumLayers).Select(i => $"model.layers.{i}.self_attn.rotary_emb.inv_freq")
+        .Concat(config.TieWordEmbeddings ? ["lm_head.weight"] : []).ToHashSet(StringComparer.Ordinal);
 
     private static void CheckTiedCopy(Checkpoint checkpoint)
     {

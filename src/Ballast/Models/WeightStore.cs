@@ -100,38 +100,18 @@ public sealed class WeightStore : IDisposable
 
     /// <summary>Fills the weights from a checkpoint.</summary>
     /// <exception cref="CheckpointException">A tensor is missing, unknown, or has another shape or a type that holds no numbers.</exception>
-    internal void Load(Checkpoint checkpoint, string folder, IReadOnlySet<string> mayBePresent)
+    internal void Load(Checkpoint checkpoint, IReadOnlySet<string> mayBePresent)
     {
-        var wanted = Names.ToDictionary(pair => pair.Name, pair => pair.Shape, StringComparer.Ordinal);
-        foreach (var (name, entry) in checkpoint.Entries)
+        if (CheckpointFit.Problems(Names, checkpoint, mayBePresent).FirstOrDefault() is string problem)
         {
-            if (!wanted.ContainsKey(name) && !mayBePresent.Contains(name))
-            {
-                throw new CheckpointException($"{checkpoint.FileOf(name)}: unknown tensor '{name}'; config.json describes a model without it");
-            }
+            throw new CheckpointException(problem);
         }
 
         foreach (var (name, view) in Views())
         {
             using (view)
             {
-                if (!checkpoint.Entries.TryGetValue(name, out var entry))
-                {
-                    throw new CheckpointException($"{folder}: tensor '{name}' is missing; expected shape [{string.Join(", ", wanted[name])}]");
-                }
-
-                if (!entry.Shape.AsSpan().SequenceEqual(wanted[name]))
-                {
-                    throw new CheckpointException(
-                        $"{checkpoint.FileOf(name)}: tensor '{name}' has shape [{string.Join(", ", entry.Shape)}]; config.json asks for [{string.Join(", ", wanted[name])}]");
-                }
-
-                if (!entry.DType.IsFloat)
-                {
-                    throw new CheckpointException($"{checkpoint.FileOf(name)}: tensor '{name}' is {entry.DType.SafetensorsName}; expected F32, F16, BF16 or F64");
-                }
-
-                Fill(view, checkpoint.Content(name), entry);
+                Fill(view, checkpoint.Content(name), checkpoint.Entries[name]);
             }
         }
 

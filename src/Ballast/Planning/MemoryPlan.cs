@@ -24,7 +24,7 @@ internal sealed class MemoryPlan(DecoderConfig config, Recipe recipe, DType dtyp
         var training = recipe.Training;
         var loader = new BatchLoader(input.Data.Train.Rows, training.BatchSize, training.MicroBatchSize, training.Seed, input.Config.PadTokenId ?? 0, recipe.Data.Packing);
         var largest = loader.Largest();
-        int longestPrompt = input.Probe is null ? 0 : PromptLengths.Longest(input.Probe, recipe.Probe!.Prompts, recipe.Model, input.Config, input.Tokenizer, input.Template);
+        int longestPrompt = input.Probe is null ? 0 : PromptLengths.Longest(input.Probe, recipe.Probe!.Prompts, recipe.Model, input.Config.MaxSeqLen, input.Tokenizer, input.Template);
         return new MemoryPlan(input.Config, recipe, dtype).Peak(
             new BatchSize(largest.InputIds.Length, largest.Batch, largest.TargetCount), input.Data.Validation?.LongestRow ?? 0, input.Data.Validation?.Tokens ?? 0, longestPrompt);
     }

@@ -3,7 +3,6 @@ using Ballast.Data;
 using Ballast.Evaluation;
 using Ballast.Evaluation.Suites;
 using Ballast.Generation;
-using Ballast.Models;
 using Ballast.Tokenizers;
 
 namespace Ballast.Planning;
@@ -12,10 +11,16 @@ namespace Ballast.Planning;
 internal static class PromptLengths
 {
     /// <summary>Tokens of the longest of the first prompts.</summary>
+    /// <param name="suite">The prompts.</param>
+    /// <param name="prompts">How many of them.</param>
+    /// <param name="folder">The model's folder, for messages.</param>
+    /// <param name="maxLength">Tokens that the model takes.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="template">Its chat template, if it has one.</param>
     /// <exception cref="BallastException">A prompt cannot be put to this model.</exception>
-    public static int Longest(Suite suite, int prompts, string folder, DecoderConfig config, Tokenizer tokenizer, ChatTemplate? template)
+    public static int Longest(Suite suite, int prompts, string folder, int maxLength, Tokenizer tokenizer, ChatTemplate? template)
     {
-        using var reader = new Reader(Path.GetFileName(Path.GetFullPath(folder)), tokenizer, template, config.MaxSeqLen);
+        using var reader = new Reader(Path.GetFileName(Path.GetFullPath(folder)), tokenizer, template, maxLength);
         return suite.Take(prompts).Prompts.Max(prompt => RenderedPrompt.Of(reader, suite, prompt).Ids.Length);
     }
 
