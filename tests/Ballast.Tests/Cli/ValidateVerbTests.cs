@@ -46,7 +46,7 @@ public sealed class ValidateVerbTests : IDisposable
         string[] lines = outcome.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         foreach (string part in new[]
         {
-            "tensor 'model.embed_tokens.weight' has shape [261, 16]; config.json asks for [261, 20]", "20 tensors do not fit", "rows.jsonl:2: completion", "rows.jsonl:3:",
+            "tensor 'model.embed_tokens.weight' has shape [261, 16]; config.json asks for [261, 20]", "21 tensors do not fit", "rows.jsonl:2: completion", "rows.jsonl:3:",
             "there is no judge 'nobody'", "holds files already",
         })
         {
