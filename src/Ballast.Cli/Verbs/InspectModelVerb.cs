@@ -61,10 +61,11 @@ internal static class InspectModelVerb
         try
         {
             var config = DecoderConfig.Parse(summary.Config, Path.Combine(summary.Folder, ModelFolder.ConfigFile));
+            string features = DecoderFeatures.Of(config) is { Count: > 0 } asked ? $"; {string.Join(", ", asked)}" : "";
             string ignored = config.IgnoredKeys.Count > 0 ? $"; keys without effect here: {string.Join(", ", config.IgnoredKeys)}" : "";
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{config.ParameterCount:N0} parameters: {config.NumLayers} layers of width {config.HiddenSize}, {config.NumHeads} heads over {config.NumKvHeads}, {config.VocabSize:N0} tokens, {config.MaxSeqLen:N0} at a time{ignored}");
+                $"{config.ParameterCount:N0} parameters: {config.NumLayers} layers of width {config.HiddenSize}, {config.NumHeads} heads over {config.NumKvHeads}, {config.VocabSize:N0} tokens, {config.MaxSeqLen:N0} at a time; family {config.Family}{features}{ignored}");
         }
         catch (CheckpointException fault)
         {

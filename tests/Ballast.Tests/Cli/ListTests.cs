@@ -14,7 +14,7 @@ public class ListTests
         Assert.Equal(JudgeCatalog.All.Select(judge => judge.Name), names["judge"]);
         Assert.Contains("rouge-l", names["metric"]);
         Assert.Contains("alpaca", names["format"]);
-        Assert.Contains("llama", names["family"]);
+        Assert.Equal(["llama", "mistral", "qwen2", "qwen3", "phi3", "gemma", "gemma2"], names["family"]);
     }
 
     [Fact]

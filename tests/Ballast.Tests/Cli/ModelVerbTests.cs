@@ -27,6 +27,15 @@ public sealed class ModelVerbTests : IDisposable
         Assert.Contains("  num_key_value_heads: 1\n", text);
     }
 
+    [Theory]
+    [InlineData("llama3", "family llama; rotary llama3\n")]
+    [InlineData("qwen2", "family qwen2; tied embeddings, biases on q, k, v\n")]
+    [InlineData("qwen3", "family qwen3; tied embeddings, norms of query and key heads, window of 6 tokens on 1 of 2 layers\n")]
+    [InlineData("phi3-long", "family phi3; tied embeddings, fused qkv_proj and gate_up_proj, 6 of 8 dimensions rotated, rotary longrope from 17 tokens on\n")]
+    [InlineData("gemma2", "family gemma2; tied embeddings, four norms a layer, norms times 1 + w, embeddings times 4.899, GeLU (tanh), attention scores times 0.2041, attention scores capped at 3, logits capped at 4, window of 6 tokens on 1 of 2 layers; keys without effect here: cache_implementation\n")]
+    public void Inspect_model_says_what_a_family_asks_for(string folder, string expected) =>
+        Assert.Contains(expected, CommandLine.Run("inspect", "model", Shared.Path("golden", "families", folder)).Success());
+
     [Fact]
     public void Inspect_model_says_why_a_family_cannot_run_and_shows_the_rest()
     {
