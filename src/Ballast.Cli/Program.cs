@@ -52,6 +52,7 @@ internal static class Program
         GenerateVerb.Create(terminal),
         MergeVerb.Create(terminal),
         InspectVerb.Create(terminal),
+        InitVerb.Create(terminal),
         ValidateVerb.Create(terminal),
         EstimateVerb.Create(terminal),
         SchemaVerb.Create(terminal),

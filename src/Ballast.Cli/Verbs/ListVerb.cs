@@ -14,7 +14,7 @@ internal static class ListVerb
     public static Command Create(Terminal terminal)
     {
         var json = JsonOption.Create();
-        var command = new Command("list", "List suites, judges, metrics, data formats and model families.") { json };
+        var command = new Command("list", "List suites, judges, metrics, data formats, model families and recipes.") { json };
         command.SetAction(parse =>
         {
             (string Kind, string Name, string About)[] all =
@@ -24,6 +24,7 @@ internal static class ListVerb
                 .. TextMetric.All.Select(metric => ("metric", metric.Name, "")),
                 .. DataFormats.Names.Select(format => ("format", format, "")),
                 .. Family.All.Select(family => ("family", family.Name, family.About)),
+                .. ShippedRecipes.Names.Select(recipe => ("recipe", recipe, ShippedRecipes.About(recipe))),
             ];
             if (parse.GetValue(json))
             {
