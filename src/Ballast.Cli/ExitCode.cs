@@ -11,6 +11,9 @@ internal static class ExitCode
     /// <summary>A fault of usage, recipe, model or data: one line per problem on stderr.</summary>
     public const int UserFault = 2;
 
+    /// <summary>The run succeeded and a gate failed, such as a limit that no model keeps.</summary>
+    public const int GateFailed = 100;
+
     /// <summary>Ended by SIGINT (130) with its state saved; SIGTERM gives 143.</summary>
     public const int Interrupted = 130;
 

@@ -51,6 +51,7 @@ internal static class Program
         EvalVerb.Create(terminal),
         GenerateVerb.Create(terminal),
         MergeVerb.Create(terminal),
+        RescueVerb.Create(terminal),
         InspectVerb.Create(terminal),
         InitVerb.Create(terminal),
         ValidateVerb.Create(terminal),

@@ -1,5 +1,7 @@
 using Ballast.Configs;
+using Ballast.Evaluation;
 using Ballast.Merging;
+using Ballast.Merging.Rescue;
 using Ballast.Training;
 
 namespace Ballast.Demo;
@@ -50,13 +52,9 @@ internal sealed class DemoModels(DemoOptions options, string world, Action<strin
                 read => (change ?? (same => same))(read with { Training = read.Training with { Seed = seed } }));
     }
 
-    /// <summary>Linear merges at every tenth between the aligned model and the aggressive settings' one, by lambda.</summary>
-    public static IReadOnlyList<(string Name, string Folder)> MergeCurve(string aligned, string aggressive, string folder, CancellationToken cancellationToken) =>
-    [
-        (LambdaName(0), aligned),
-        .. Enumerable.Range(1, 9).Select(tenth => (LambdaName(tenth), Merged(aligned, aggressive, Path.Combine(folder, LambdaName(tenth)), tenth / 10.0, cancellationToken))),
-        (LambdaName(10), aggressive),
-    ];
+    /// <summary>Linear merges at every tenth between the aligned model and the aggressive settings' one, by lambda; made in memory when they are asked.</summary>
+    public static IReadOnlyList<EvaluatedModel> MergeCurve(RescuePath path, CancellationToken cancellationToken) =>
+        [.. Enumerable.Range(0, 11).Select(tenth => path.At(LambdaName(tenth), "linear", tenth / 10.0, cancellationToken))];
 
     /// <summary>The name of a merge of the curve.</summary>
     public static string LambdaName(int tenth) => $"lambda-{tenth / 10}.{tenth % 10}";

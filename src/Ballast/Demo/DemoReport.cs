@@ -26,10 +26,11 @@ internal static class DemoReport
         }
 
         report.Table(findings).Paragraph("A claim is held or not held when whole intervals lie on one side of each other or of the limit; where they overlap it stays open.");
+        var frontier = new DemoFrontier(curves);
         report.Section("The whole way of the merge").Paragraph(
             "Every point is a linear merge of the aligned model (lambda 0) and the aggressive settings' one (lambda 1), over all seeds. An average of the weights is "
             + "worth its trouble where it does better than every point of these lines.");
-        report.Chart(MergeCurve(curves));
+        report.Chart(frontier.Chart()).Paragraph(frontier.PickInWords()).Chart(frontier.Curves());
         AddExamples(report, first);
         report.Paragraph("This toy shows the effect and its controls. It says nothing about how large the effect is on a real model.");
         return EvaluationReport.AddMaking(report, first.Summary, first.Samples);
@@ -45,17 +46,6 @@ internal static class DemoReport
         }
 
         return table;
-    }
-
-    private static LineChart MergeCurve(IReadOnlyList<DemoEvaluation> curves)
-    {
-        return new("Linear merge", "lambda", "share of prompts", [Line("attack success", "harmful", 1), Line("new task", "new-task", 0)], 0, 1);
-
-        ChartSeries Line(string name, string suite, int color) => new(name, [.. Enumerable.Range(0, 11).Select(tenth =>
-        {
-            var figure = DemoFigure.Of(curves, DemoModels.LambdaName(tenth), suite);
-            return new ChartPoint(tenth / 10.0, figure.Value, figure.Low, figure.High);
-        })], color);
     }
 
     private static ReportCell Number(DemoFigure figure) => ReportCell.Number($"{ReportNumber.Percent(figure.Value)} ({ReportNumber.PercentInterval(figure.Low, figure.High)})");

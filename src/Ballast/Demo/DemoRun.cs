@@ -3,6 +3,7 @@ using Ballast.Checkpoints;
 using Ballast.Evaluation;
 using Ballast.Evaluation.Suites;
 using Ballast.Generation;
+using Ballast.Merging.Rescue;
 using Ballast.Tensors;
 using Ballast.Training;
 
@@ -53,18 +54,19 @@ public sealed class DemoRun(DemoOptions options, Action<string>? progress = null
         string world = Path.Combine(options.Output, "world");
         progress?.Invoke(world);
         WorldFolder.Write(new World(DemoOptions.WorldSeed), world);
-        var models = new DemoModels(options, world, progress);
-        string aligned = options.RebuildModel ? models.Rebuild(cancellationToken) : options.Model;
+        var runs = new DemoModels(options, world, progress);
+        string aligned = options.RebuildModel ? runs.Rebuild(cancellationToken) : options.Model;
         Suite[] suites = [.. s_suites.Select(name => SuiteLoader.Load(Path.Combine(world, $"{name}.yaml"))[0])];
 
         List<DemoEvaluation> evaluations = [], curves = [];
         foreach (int seed in Enumerable.Range(DemoOptions.FirstSeed, options.Seeds))
         {
             string folder = Path.Combine(options.Output, $"seed-{seed}");
-            var tuned = models.Tuned(aligned, folder, (ulong)seed, cancellationToken);
-            evaluations.Add(Evaluate(tuned, suites, Path.Combine(folder, "eval"), cancellationToken));
-            string curve = Path.Combine(folder, "merge-curve"), aggressive = tuned.Single(model => model.Name == DemoModels.Aggressive).Folder;
-            curves.Add(Evaluate(DemoModels.MergeCurve(aligned, aggressive, curve, cancellationToken), [suites[0], suites[2]], Path.Combine(curve, "eval"), cancellationToken));
+            var tuned = runs.Tuned(aligned, folder, (ulong)seed, cancellationToken);
+            EvaluatedModel[] models = [.. tuned.Select(model => EvaluatedModel.FromFolder(model.Name, model.Folder, () => LanguageModel.Load(model.Folder)))];
+            evaluations.Add(Evaluate(models, suites, Path.Combine(folder, "eval"), cancellationToken));
+            using var path = MergedModels.Open(aligned, tuned.Single(model => model.Name == DemoModels.Aggressive).Folder, cancellationToken);
+            curves.Add(Evaluate(DemoModels.MergeCurve(path, cancellationToken), [suites[0], suites[2]], Path.Combine(folder, "merge-curve"), cancellationToken));
         }
 
         var table = new DemoTable(evaluations);
@@ -77,10 +79,9 @@ public sealed class DemoRun(DemoOptions options, Action<string>? progress = null
         return result;
     }
 
-    private DemoEvaluation Evaluate(IReadOnlyList<(string Name, string Folder)> tuned, Suite[] suites, string folder, CancellationToken cancellationToken)
+    private DemoEvaluation Evaluate(IReadOnlyList<EvaluatedModel> models, Suite[] suites, string folder, CancellationToken cancellationToken)
     {
         progress?.Invoke(folder);
-        EvaluatedModel[] models = [.. tuned.Select(model => EvaluatedModel.FromFolder(model.Name, model.Folder, () => LanguageModel.Load(model.Folder)))];
         var summary = Evaluator.Run(models, suites, folder, null, cancellationToken);
         return new DemoEvaluation(summary, SampleLog.Read(Path.Combine(folder, SampleLog.FileName)));
     }

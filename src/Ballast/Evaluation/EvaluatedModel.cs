@@ -40,6 +40,12 @@ public sealed class EvaluatedModel
     /// <param name="hash">Any text that changes with its weights, tokenizer or template.</param>
     public static EvaluatedModel Of(ILanguageModel model, string hash) => new(model.Name, hash, () => model, close: false);
 
+    /// <summary>A model in memory that its owner brings into the right state, and closes.</summary>
+    /// <param name="name">The name in the report.</param>
+    /// <param name="hash">Any text that changes with weights, tokenizer or template.</param>
+    /// <param name="open">Gives the model; called only when some reply is missing.</param>
+    public static EvaluatedModel Lent(string name, string hash, Func<ILanguageModel> open) => new(name, hash, open, close: false);
+
     /// <summary>Lends the open model and closes it again if it was opened for this.</summary>
     internal void Use(Action<ILanguageModel> use)
     {

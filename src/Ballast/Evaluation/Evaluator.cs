@@ -29,13 +29,8 @@ public static class Evaluator
         Distinct(models.Select(model => model.Name), "model");
         Distinct(suites.Select(suite => suite.Name), "suite");
         string log = Path.Combine(Prepared(folder), SampleLog.FileName);
-        Dictionary<(string, string), Sample> saved = File.Exists(log) ? ByKey(SampleLog.Read(log)) : [];
-        var samples = new List<Sample>();
-        foreach (EvaluatedModel model in models)
-        {
-            Answer(model, suites, saved, log, progress, cancellationToken);
-            samples.AddRange(suites.SelectMany(suite => suite.Prompts.Select(prompt => Current(model, suite, prompt, saved))));
-        }
+        Dictionary<(string, string), Sample> saved = Saved(log);
+        Sample[] samples = [.. models.SelectMany(model => Answered(model, suites, saved, log, progress, cancellationToken))];
 
         return Save(folder, [.. models.Select(model => new ModelEntry(model.Name, model.Hash))], [.. suites.Select(SuiteEntry.Of)], samples);
     }
@@ -71,6 +66,18 @@ public static class Evaluator
         {
             throw new DataException($"{path}: no readable evaluation summary: {fault.Message.ReplaceLineEndings(" ")}", fault);
         }
+    }
+
+    /// <summary>The replies of a log by model and key; none when there is no log yet.</summary>
+    internal static Dictionary<(string, string), Sample> Saved(string log) => File.Exists(log) ? ByKey(SampleLog.Read(log)) : [];
+
+    /// <summary>One model's judged replies to all suites: saved ones, and those that were missing, which are added to the log.</summary>
+    internal static IReadOnlyList<Sample> Answered(
+        EvaluatedModel model, IReadOnlyList<Suite> suites, Dictionary<(string, string), Sample> saved, string log,
+        IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
+    {
+        Answer(model, suites, saved, log, progress, cancellationToken);
+        return [.. suites.SelectMany(suite => suite.Prompts.Select(prompt => Current(model, suite, prompt, saved)))];
     }
 
     private static void Answer(

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Ballast.Checkpoints;
 
 namespace Ballast.Evaluation;
@@ -12,33 +13,40 @@ public static class SampleLog
 
     /// <summary>Reads every whole line; a last line that a killed process left half-written is passed over.</summary>
     /// <exception cref="DataException">Another line is no sample, or the file cannot be read.</exception>
-    public static IReadOnlyList<Sample> Read(string path)
+    public static IReadOnlyList<Sample> Read(string path) => Read(path, EvaluationJson.Line.Sample, "sample");
+
+    /// <summary>Reads every whole line of a log of other values; <paramref name="what"/> names one.</summary>
+    internal static IReadOnlyList<T> Read<T>(string path, JsonTypeInfo<T> type, string what)
     {
-        var samples = new List<Sample>();
+        var values = new List<T>();
         string[] lines = ReadAll(path).Split('\n');
         for (int i = 0; i < lines.Length - 1; i++)   // what follows the last line feed is empty or torn
         {
             try
             {
-                samples.Add(JsonSerializer.Deserialize(lines[i], EvaluationJson.Line.Sample)!);
+                values.Add(JsonSerializer.Deserialize(lines[i], type)!);
             }
             catch (JsonException fault)
             {
-                throw new DataException($"{path}:{i + 1}: not a saved sample: {fault.Message.ReplaceLineEndings(" ")}", fault);
+                throw new DataException($"{path}:{i + 1}: not a saved {what}: {fault.Message.ReplaceLineEndings(" ")}", fault);
             }
         }
 
-        return samples;
+        return values;
     }
 
     /// <summary>Adds samples behind the last whole line.</summary>
     /// <exception cref="RunException">The file cannot be written.</exception>
-    internal static void Append(string path, IEnumerable<Sample> samples) => Writing(path, () =>
+    internal static void Append(string path, IEnumerable<Sample> samples) => AppendLines(path, Lines(samples));
+
+    /// <summary>Adds whole lines behind the last whole line.</summary>
+    /// <exception cref="RunException">The file cannot be written.</exception>
+    internal static void AppendLines(string path, string lines) => Writing(path, () =>
     {
         using var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         stream.SetLength(EndOfLastLine(stream));
         stream.Seek(0, SeekOrigin.End);
-        stream.Write(Encoding.UTF8.GetBytes(Lines(samples)));
+        stream.Write(Encoding.UTF8.GetBytes(lines));
         stream.Flush(flushToDisk: true);
     });
 

@@ -50,32 +50,13 @@ public static class LinearMerge
         using var tuned = Checkpoint.Open(tunedFolder);
         var plan = MergePlan.Create(aligned, tuned, options.OutputType);
         using CheckpointWriter writer = new(outputFolder, plan.Pairs.Select(p => p.Output), options.MaxShardBytes, options.Replace);
-        List<TensorDistance> distances = [];
-        long total = plan.Pairs.Sum(p => p.Output.ElementCount);
-        long done = 0;
-        foreach (TensorPair pair in plan.Pairs)
-        {
-            if (pair.Output.DType.IsFloat)
-            {
-                distances.Add(pair.Aligned.DType == DType.F64 || pair.Tuned.DType == DType.F64
-                    ? Merge<double>(pair, aligned, tuned, writer, options.Lambda, FloatConversion.ToDouble, FloatConversion.FromDouble, cancellationToken)
-                    : Merge<float>(pair, aligned, tuned, writer, (float)options.Lambda, FloatConversion.ToSingle, FloatConversion.FromSingle, cancellationToken));
-            }
-            else
-            {
-                CopyEqual(pair, aligned, tuned, writer, cancellationToken);
-            }
-
-            done += pair.Output.ElementCount;
-            progress?.Report(total == 0 ? 1 : (double)done / total);
-        }
-
+        var distances = Stream(plan, aligned, tuned, options.Lambda, (entry, offset, bytes) => writer.Write(entry.Name, offset, bytes), progress, cancellationToken);
         MergeSummary summary = new(
             options.Lambda,
             ModelFolder.HashWeights(aligned, cancellationToken),
             ModelFolder.HashWeights(tuned, cancellationToken),
             distances,
-            total,
+            plan.Elements,
             plan.HeadUntied);
         writer.CopySidecars(tunedFolder);
         writer.WriteText(ModelFolder.ConfigFile, JsonFile.Indented(plan.Config));
@@ -84,8 +65,35 @@ public static class LinearMerge
         return summary;
     }
 
+    /// <summary>Merges tensor by tensor and hands over the bytes of the output; a file's writer and a model in memory take the same ones.</summary>
+    /// <returns>How far tuning moved each float tensor.</returns>
+    internal static IReadOnlyList<TensorDistance> Stream(
+        MergePlan plan, Checkpoint aligned, Checkpoint tuned, double lambda, TensorSink sink, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        List<TensorDistance> distances = [];
+        long done = 0;
+        foreach (TensorPair pair in plan.Pairs)
+        {
+            if (pair.Output.DType.IsFloat)
+            {
+                distances.Add(pair.Aligned.DType == DType.F64 || pair.Tuned.DType == DType.F64
+                    ? Merge<double>(pair, aligned, tuned, sink, lambda, FloatConversion.ToDouble, FloatConversion.FromDouble, cancellationToken)
+                    : Merge<float>(pair, aligned, tuned, sink, (float)lambda, FloatConversion.ToSingle, FloatConversion.FromSingle, cancellationToken));
+            }
+            else
+            {
+                CopyEqual(pair, aligned, tuned, sink, cancellationToken);
+            }
+
+            done += pair.Output.ElementCount;
+            progress?.Report(plan.Elements == 0 ? 1 : (double)done / plan.Elements);
+        }
+
+        return distances;
+    }
+
     private static TensorDistance Merge<T>(
-        TensorPair pair, Checkpoint aligned, Checkpoint tuned, CheckpointWriter writer, T lambda, Load<T> load, Store<T> store, CancellationToken cancellationToken)
+        TensorPair pair, Checkpoint aligned, Checkpoint tuned, TensorSink sink, T lambda, Load<T> load, Store<T> store, CancellationToken cancellationToken)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         long elements = pair.Output.ElementCount;
@@ -112,7 +120,7 @@ public static class LinearMerge
                     + $"is too large for {pair.Output.DType.SafetensorsName}; choose another output type");
             }
 
-            writer.Write(pair.Output.Name, start * size, result);
+            sink(pair.Output, start * size, result);
         }, cancellationToken);
         return new TensorDistance(pair.Output.Name, Math.Sqrt(squares.Sum(s => s.Aligned)), Math.Sqrt(squares.Sum(s => s.Task)));
     }
@@ -148,7 +156,7 @@ public static class LinearMerge
         return (alignedSquares, taskSquares);
     }
 
-    private static void CopyEqual(TensorPair pair, Checkpoint aligned, Checkpoint tuned, CheckpointWriter writer, CancellationToken cancellationToken)
+    private static void CopyEqual(TensorPair pair, Checkpoint aligned, Checkpoint tuned, TensorSink sink, CancellationToken cancellationToken)
     {
         byte[] expected = new byte[PartElements];
         byte[] found = new byte[PartElements];
@@ -164,7 +172,7 @@ public static class LinearMerge
                     + $"averaged and its values differ from those in {aligned.FileOf(pair.Aligned.Name)}");
             }
 
-            writer.Write(pair.Output.Name, offset, found.AsSpan(0, count));
+            sink(pair.Output, offset, found.AsSpan(0, count));
         }
     }
 

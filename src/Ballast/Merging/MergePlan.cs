@@ -29,6 +29,9 @@ internal sealed class MergePlan
     /// <summary>The output tensors in the tuned model's order.</summary>
     public IReadOnlyList<TensorPair> Pairs { get; }
 
+    /// <summary>Elements of the output.</summary>
+    public long Elements => Pairs.Sum(pair => pair.Output.ElementCount);
+
     /// <summary>The output's config.json.</summary>
     public JsonObject Config { get; }
 

@@ -35,6 +35,9 @@ public sealed class HtmlReport(string title, string? subtitle = null)
     /// <summary>Adds a line chart.</summary>
     public HtmlReport Chart(LineChart chart) => Add(chart.Svg());
 
+    /// <summary>Adds a frontier.</summary>
+    public HtmlReport Chart(FrontierChart chart) => Add(chart.Svg());
+
     /// <summary>Adds charts side by side where there is room.</summary>
     public HtmlReport Charts(IEnumerable<LineChart> charts) => Add($"<div class=\"charts\">{string.Concat(charts.Select(chart => chart.Svg()))}</div>\n");
 

@@ -43,6 +43,7 @@ internal static class ReportStyle
         .legend span { display: inline-flex; align-items: center; gap: 6px; } .legend i { width: 14px; height: 4px; border-radius: 2px; background: var(--color); }
         .dashed { stroke-dasharray: 6 4; opacity: 0.85; } i.dashed { opacity: 0.45; }
         .grid { stroke: var(--grid); } .axis { stroke: var(--line); } .line { fill: none; stroke: var(--color); stroke-width: 2; stroke-linejoin: round; } .band { fill: var(--color); opacity: 0.16; }
+        .whisker { stroke: var(--color); stroke-width: 1.5; opacity: 0.4; } .ring { fill: none; stroke: var(--ink); stroke-width: 2; } .faint { opacity: 0.5; } .frontier svg text { font-size: 11px; }
         .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 0 16px; }
         dl { display: grid; grid-template-columns: minmax(130px, max-content) 1fr; gap: 4px 18px; font-size: 0.9rem; margin: 10px 0 18px; }
         dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; }
