@@ -35,7 +35,7 @@ internal static class RescueVerb
         command.SetAction(parse =>
         {
             var options = new RescueOptions(
-                terminal.Model(parse.GetRequiredValue(aligned)), terminal.Model(parse.GetRequiredValue(tuned)), parse.GetRequiredValue(validation), parse.GetRequiredValue(output))
+                terminal.Model(parse.GetRequiredValue(aligned)), Tuned(parse.GetRequiredValue(tuned), terminal), parse.GetRequiredValue(validation), parse.GetRequiredValue(output))
             {
                 Safety = [.. parse.GetValue(safety)!.SelectMany(suite => SuiteLoader.Load(suite, parse.GetValue(data)))],
                 Utility = parse.GetValue(utility),
@@ -63,6 +63,11 @@ internal static class RescueVerb
         });
         return command;
     }
+
+    // Both halves of MODEL+ADAPTER may be names of the hub.
+    private static string Tuned(string name, Terminal terminal) => !Path.Exists(name) && name.LastIndexOf('+') is > 0 and var plus
+        ? $"{terminal.Model(name[..plus])}+{terminal.Model(name[(plus + 1)..])}"
+        : terminal.Model(name);
 
     private static RescueRule RuleOf(string name) => s_rules.FirstOrDefault(rule => rule.Name == name) is { Name: not null } found
         ? found.Rule

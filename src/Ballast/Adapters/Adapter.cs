@@ -12,7 +12,7 @@ public sealed class Adapter : IDisposable
     private readonly List<Weight> _rows = [];
     private WeightStore? _head;
 
-    private Adapter(Decoder model, AdapterConfig config, AdapterPlan plan, double scale, bool training)
+    private Adapter(Decoder model, AdapterConfig config, AdapterPlan plan, bool training)
     {
         (_model, Config, Dropout) = (model, config, new AdapterDropout(config.Dropout));
         var weights = new List<Weight>();
@@ -21,7 +21,7 @@ public sealed class Adapter : IDisposable
             var modules = linear.Modules.ToList();
             if (modules.Any(module => plan.Modules.ContainsKey(module.Name)))
             {
-                Add(linear, modules, plan, scale, weights);
+                Add(linear, modules, plan, weights);
             }
         }
 
@@ -29,7 +29,7 @@ public sealed class Adapter : IDisposable
         {
             string name = AdapterPlan.Prefix + Decoder.EmbeddingName;
             Weight a = New(model.Config.VocabSize, (name + ".lora_embedding_A", rank)), b = New(rank, (name + ".lora_embedding_B", model.Config.HiddenSize));
-            model.EmbeddingAdapter = new LowRankEmbedding(a, b, scale * config.ScalingOf(Decoder.EmbeddingName));
+            model.EmbeddingAdapter = new LowRankEmbedding(a, b, config.ScalingOf(Decoder.EmbeddingName));
         }
 
         foreach (var (key, tensor) in plan.Trained)
@@ -70,7 +70,7 @@ public sealed class Adapter : IDisposable
             throw new ConfigException("lora.use_dora: magnitudes on an embedding are not supported; leave embed_tokens out of target_modules");
         }
 
-        var adapter = new Adapter(model, config, plan, 1, training: true);
+        var adapter = new Adapter(model, config, plan, training: true);
         AdapterInitialization.Fill(adapter.Weights, model.Weights, seed, gaussian);
         foreach (var part in adapter._parts)
         {
@@ -99,7 +99,7 @@ public sealed class Adapter : IDisposable
             }
         }
 
-        var adapter = new Adapter(model, source.Config, source.Plan(), scale, training);
+        var adapter = new Adapter(model, source.Config.Scaled(scale), source.Plan(), training);
         adapter.KeepBase(source);
         foreach (var (key, view) in adapter.Weights.Views())
         {
@@ -132,7 +132,7 @@ public sealed class Adapter : IDisposable
         WeightStore.Fill(view, file.Content(key), entry);
     }
 
-    private void Add(Linear linear, List<(string Name, long Rows)> modules, AdapterPlan plan, double scale, List<Weight> weights)
+    private void Add(Linear linear, List<(string Name, long Rows)> modules, AdapterPlan plan, List<Weight> weights)
     {
         var adapted = modules.Where(module => plan.Modules.ContainsKey(module.Name)).ToList();
         var a = new Weight(linear.Inputs, [.. adapted.Select(module => ($"{AdapterPlan.Prefix}{module.Name}.lora_A.weight", (long)plan.Modules[module.Name]))]);
@@ -145,7 +145,7 @@ public sealed class Adapter : IDisposable
             {
                 var b = new Weight(rank, ($"{AdapterPlan.Prefix}{name}.lora_B.weight", rows));
                 var m = Config.UseDora ? new Weight(0, ($"{AdapterPlan.Prefix}{name}.lora_magnitude_vector", rows)) : null;
-                parts.Add(new LowRankPart(row, rows, first, rank, scale * Config.ScalingOf(name), b, m is null ? null : new Magnitude(m)));
+                parts.Add(new LowRankPart(row, rows, first, rank, Config.ScalingOf(name), b, m is null ? null : new Magnitude(m)));
                 weights.AddRange(m is null ? [b] : [b, m]);
                 first += rank;
             }

@@ -57,6 +57,10 @@ public sealed record AdapterConfig
     /// <summary>The factor on B A of a module: alpha / r or alpha / sqrt(r), both as the patterns say.</summary>
     public double ScalingOf(string module) => ValueOf(AlphaPattern, module, Alpha) / (UseRslora ? Math.Sqrt(RankOf(module)) : RankOf(module));
 
+    /// <summary>The same with every alpha multiplied: the change that the low-rank parts make, times a factor.</summary>
+    public AdapterConfig Scaled(double factor) => factor == 1 ? this
+        : this with { Alpha = Alpha * factor, AlphaPattern = [.. AlphaPattern.Select(pair => KeyValuePair.Create(pair.Key, pair.Value * factor))] };
+
     /// <summary>Two keys of a pattern that both match a module and disagree; null: none. PEFT sorts the keys when it saves, so such patterns change their meaning.</summary>
     public (string First, string Second)? Overlap(string module) =>
         Overlap(RankPattern, module) ?? Overlap(AlphaPattern, module);

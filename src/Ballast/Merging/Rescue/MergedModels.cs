@@ -42,8 +42,13 @@ internal sealed class MergedModels : RescuePath
 
     /// <summary>Opens both models and finds every mismatch.</summary>
     /// <exception cref="BallastException">A folder is no model, or architectures, tokenizers or shapes differ.</exception>
-    public static MergedModels Open(string alignedFolder, string tunedFolder, CancellationToken cancellationToken = default)
+    public static MergedModels Open(string alignedFolder, string tunedFolder, IReadOnlyList<string> methods, CancellationToken cancellationToken = default)
     {
+        if (methods.FirstOrDefault(method => method != "linear") is { } unknown)
+        {
+            throw new ConfigException($"--methods: there is no '{unknown}'; use linear");
+        }
+
         var opened = new Stack<IDisposable>();
         try
         {
@@ -54,10 +59,17 @@ internal sealed class MergedModels : RescuePath
             var decoder = Opened(plan.HeadUntied ? Decoder.Create(DecoderConfig.Parse(plan.Config, config), 0) : Decoder.Load(tunedFolder));
             var model = new LanguageModel(
                 Path.GetFileName(Path.GetFullPath(tunedFolder)), decoder, tokenizer, ChatTemplate.TryLoad(tunedFolder), LanguageModel.EndTokens(tunedFolder, decoder.Config, tokenizer));
+            string alignedHash = ModelFolder.HashWeights(aligned, cancellationToken), tunedHash = ModelFolder.HashWeights(tuned, cancellationToken);
+            if (alignedHash == tunedHash)
+            {
+                throw new ConfigException($"{tunedFolder}: holds the same weights as {alignedFolder}; there is nothing between them");
+            }
+
             return new MergedModels(aligned, tuned, plan, model)
             {
-                AlignedHash = ModelFolder.HashWeights(aligned, cancellationToken),
-                TunedHash = ModelFolder.HashWeights(tuned, cancellationToken),
+                Methods = [.. methods.Distinct()],
+                AlignedHash = alignedHash,
+                TunedHash = tunedHash,
                 FormHash = Suite.HashOf(ModelFolder.Sidecars.Select(file => Path.Combine(tunedFolder, file)).Where(File.Exists).Select(ModelFolder.HashFile)),
             };
         }
@@ -78,10 +90,6 @@ internal sealed class MergedModels : RescuePath
             return item;
         }
     }
-
-    public override IEnumerable<string> Methods(IReadOnlyList<string> asked) => asked.All(method => method == "linear")
-        ? asked.Distinct()
-        : throw new ConfigException($"--methods: there is no '{asked.First(method => method != "linear")}'; use linear");
 
     public override string Formula(string method) => "W = (1 - lambda) aligned + lambda tuned, per tensor, computed in single precision (double for F64 inputs) and rounded once";
 

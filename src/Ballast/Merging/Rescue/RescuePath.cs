@@ -22,11 +22,12 @@ internal abstract class RescuePath : IDisposable
 
     /// <summary>Opens the way between two models and finds every mismatch.</summary>
     /// <exception cref="BallastException">A folder is no model, the models do not belong together, or there is no such method.</exception>
-    public static RescuePath Open(RescueOptions options, CancellationToken cancellationToken) => MergedModels.Open(options.Aligned, options.Tuned, cancellationToken);
+    public static RescuePath Open(RescueOptions options, CancellationToken cancellationToken) => ScaledAdapter.Means(options.Tuned, options.Aligned) is var (model, adapter)
+        ? ScaledAdapter.Open(options.Aligned, model, adapter, options.Methods, cancellationToken)
+        : MergedModels.Open(options.Aligned, options.Tuned, options.Methods, cancellationToken);
 
-    /// <summary>The methods that are swept, of those asked for.</summary>
-    /// <exception cref="ConfigException">One is unknown or does not fit.</exception>
-    public abstract IEnumerable<string> Methods(IReadOnlyList<string> asked);
+    /// <summary>The methods that are swept.</summary>
+    public required IReadOnlyList<string> Methods { get; init; }
 
     /// <summary>Whether a point is the aligned or the tuned model itself.</summary>
     public virtual bool IsEnd(string method, double lambda) => lambda is 0 or 1;

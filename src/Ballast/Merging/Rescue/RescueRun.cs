@@ -50,12 +50,12 @@ public sealed class RescueRun(RescueOptions options, Action<RescuePoint>? progre
         }
 
         Directory.CreateDirectory(options.Output);
+        DurableFolder.Sweep(options.Output);
         var meter = new PointMeter(path, task, suites, _points, _log);
-        string[] methods = [.. path.Methods(options.Methods)];
         var wanted = new HashSet<double>(options.Lambdas);
         Measure(meter, AlignedName, null, 0, cancellationToken);
         Measure(meter, TunedName, null, 1, cancellationToken);
-        foreach (string method in methods)
+        foreach (string method in path.Methods)
         {
             foreach (double lambda in options.Lambdas.Where(lambda => !path.IsEnd(method, lambda)))
             {
@@ -65,7 +65,7 @@ public sealed class RescueRun(RescueOptions options, Action<RescuePoint>? progre
 
         for (int round = 0; round < options.Refinements && Picked(wanted) is { } pick; round++)
         {
-            Refine(meter, path, _measured.Single(point => point.Name == pick.Name), methods, wanted, cancellationToken);
+            Refine(meter, path, _measured.Single(point => point.Name == pick.Name), wanted, cancellationToken);
         }
 
         return Finish(path, task, suites, wanted, cancellationToken);
@@ -83,9 +83,9 @@ public sealed class RescueRun(RescueOptions options, Action<RescuePoint>? progre
     }
 
     // Halves the gap to the neighbors of the pick; at an end, of every method.
-    private void Refine(PointMeter meter, RescuePath path, RescuePoint pick, string[] methods, HashSet<double> wanted, CancellationToken cancellationToken)
+    private void Refine(PointMeter meter, RescuePath path, RescuePoint pick, HashSet<double> wanted, CancellationToken cancellationToken)
     {
-        foreach (string method in pick.Method is { } own ? [own] : methods)
+        foreach (string method in pick.Method is { } own ? [own] : path.Methods)
         {
             double[] line = [.. _measured.Where(point => point.Method is null || point.Method == method).Select(point => point.Lambda).Distinct().Order()];
             int at = Array.IndexOf(line, pick.Lambda);
@@ -119,15 +119,15 @@ public sealed class RescueRun(RescueOptions options, Action<RescuePoint>? progre
         // A model of an earlier run under another limit must not stand beside a summary that picks nothing.
         if (pick is null && Directory.Exists(folder))
         {
-            Directory.Delete(folder, recursive: true);
+            DurableFolder.Remove(folder);
         }
         else if (pick is not null)
         {
-            path.Write(pick.Method ?? "", pick.Lambda, folder, RescueCard.Write(summary, path.Formula(pick.Method ?? "linear")), cancellationToken);
+            path.Write(pick.Method ?? "", pick.Lambda, folder, RescueCard.Write(summary, path.Formula(pick.Method ?? path.Methods[0])), cancellationToken);
         }
 
         SampleLog.ReplaceFile(Path.Combine(options.Output, SummaryFile), JsonSerializer.Serialize(summary, RescueJson.Page.RescueSummary) + "\n");
-        RescueReport.Page(summary, evaluation, [.. shown.SelectMany(name => _samples[name])], path.Formula(pick?.Method ?? "linear")).Save(Path.Combine(options.Output, ReportFile));
+        RescueReport.Page(summary, evaluation, [.. shown.SelectMany(name => _samples[name])], path.Formula(pick?.Method ?? path.Methods[0])).Save(Path.Combine(options.Output, ReportFile));
         return summary;
     }
 
