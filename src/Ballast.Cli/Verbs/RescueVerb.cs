@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Ballast.Adapters;
 using Ballast.Evaluation;
 using Ballast.Evaluation.Suites;
 using Ballast.Merging.Rescue;
@@ -35,7 +36,7 @@ internal static class RescueVerb
         command.SetAction(parse =>
         {
             var options = new RescueOptions(
-                terminal.Model(parse.GetRequiredValue(aligned)), Tuned(parse.GetRequiredValue(tuned), terminal), parse.GetRequiredValue(validation), parse.GetRequiredValue(output))
+                terminal.Model(parse.GetRequiredValue(aligned)), ModelName.Map(parse.GetRequiredValue(tuned), terminal.Model), parse.GetRequiredValue(validation), parse.GetRequiredValue(output))
             {
                 Safety = [.. parse.GetValue(safety)!.SelectMany(suite => SuiteLoader.Load(suite, parse.GetValue(data)))],
                 Utility = parse.GetValue(utility),
@@ -63,11 +64,6 @@ internal static class RescueVerb
         });
         return command;
     }
-
-    // Both halves of MODEL+ADAPTER may be names of the hub.
-    private static string Tuned(string name, Terminal terminal) => !Path.Exists(name) && name.LastIndexOf('+') is > 0 and var plus
-        ? $"{terminal.Model(name[..plus])}+{terminal.Model(name[(plus + 1)..])}"
-        : terminal.Model(name);
 
     private static RescueRule RuleOf(string name) => s_rules.FirstOrDefault(rule => rule.Name == name) is { Name: not null } found
         ? found.Rule

@@ -57,8 +57,9 @@ internal sealed class MergedModels : RescuePath
             var tokenizer = SameTokenizer(alignedFolder, tunedFolder);
             string config = Path.Combine(tunedFolder, ModelFolder.ConfigFile);
             var decoder = Opened(plan.HeadUntied ? Decoder.Create(DecoderConfig.Parse(plan.Config, config), 0) : Decoder.Load(tunedFolder));
+            var template = ChatTemplate.TryLoad(tunedFolder);
             var model = new LanguageModel(
-                Path.GetFileName(Path.GetFullPath(tunedFolder)), decoder, tokenizer, ChatTemplate.TryLoad(tunedFolder), LanguageModel.EndTokens(tunedFolder, decoder.Config, tokenizer));
+                Path.GetFileName(Path.GetFullPath(tunedFolder)), decoder, tokenizer, template, LanguageModel.EndTokens(tunedFolder, decoder.Config, tokenizer, template));
             string alignedHash = ModelFolder.HashWeights(aligned, cancellationToken), tunedHash = ModelFolder.HashWeights(tuned, cancellationToken);
             if (alignedHash == tunedHash)
             {

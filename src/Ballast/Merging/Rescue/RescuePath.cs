@@ -22,7 +22,7 @@ internal abstract class RescuePath : IDisposable
 
     /// <summary>Opens the way between two models and finds every mismatch.</summary>
     /// <exception cref="BallastException">A folder is no model, the models do not belong together, or there is no such method.</exception>
-    public static RescuePath Open(RescueOptions options, CancellationToken cancellationToken) => ScaledAdapter.Means(options.Tuned, options.Aligned) is var (model, adapter)
+    public static RescuePath Open(RescueOptions options, CancellationToken cancellationToken) => ScaledAdapter.Means(options.Tuned, options.Aligned) is ({ } model, { } adapter)
         ? ScaledAdapter.Open(options.Aligned, model, adapter, options.Methods, cancellationToken)
         : MergedModels.Open(options.Aligned, options.Tuned, options.Methods, cancellationToken);
 

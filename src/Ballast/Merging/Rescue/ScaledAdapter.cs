@@ -24,17 +24,8 @@ internal sealed class ScaledAdapter : RescuePath
 
     public override string Types => $"those of the adapter, computed in {_model.Model.Weights.DType.SafetensorsName}";
 
-    /// <summary>Base and adapter that the tuned model's name means: MODEL+ADAPTER, or an adapter's folder alone for one on the aligned model. Null for a model's folder.</summary>
-    public static (string Model, string Adapter)? Means(string tuned, string aligned)
-    {
-        if (AdapterFolder.Is(tuned))
-        {
-            return (aligned, tuned);
-        }
-
-        int plus = Directory.Exists(tuned) ? -1 : tuned.LastIndexOf('+');
-        return plus > 0 && plus < tuned.Length - 1 ? (tuned[..plus], tuned[(plus + 1)..]) : null;
-    }
+    /// <summary>Base and adapter that the tuned model's name means: MODEL+ADAPTER, or an adapter's folder alone for one on the aligned model. The adapter is null for a model's folder.</summary>
+    public static ModelName Means(string tuned, string aligned) => AdapterFolder.Is(tuned) ? new ModelName(aligned, tuned) : ModelName.Parse(tuned);
 
     /// <summary>Opens the model and checks that the adapter can be scaled and is one on the aligned model.</summary>
     /// <exception cref="BallastException">A folder is no model or adapter, the base is another one, or scaling would not reach all of the adapter.</exception>
