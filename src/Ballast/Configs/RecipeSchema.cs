@@ -29,7 +29,7 @@ public sealed class RecipeSchema(RecipeDocs docs)
             keys[property.Name] = Property(property, type.Type);
             if (property.IsRequired)
             {
-                required.Add(property.Name);
+                required.Add((JsonNode)property.Name);
             }
         }
 

@@ -1,5 +1,3 @@
-using Ballast.Checkpoints;
-
 namespace Ballast.Hub;
 
 /// <summary>Models and data sets by name: out of Hugging Face's cache, or fetched into it.</summary>
