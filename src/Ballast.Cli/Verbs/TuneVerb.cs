@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Ballast.Configs;
 using Ballast.Tokenizers;
 using Ballast.Training;
 

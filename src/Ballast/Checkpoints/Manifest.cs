@@ -58,10 +58,10 @@ internal static class Manifest
         }
     }
 
-    private static string Text(string folder, IReadOnlyList<string> files, Action<string, string>? read = null)
+    private static string Text(string folder, string[] files, Action<string, string>? read = null)
     {
-        string[] hashes = new string[files.Count];
-        Parallel.For(0, files.Count, i => hashes[i] = Hash(Path.Combine(folder, files[i])));
+        string[] hashes = new string[files.Length];
+        Parallel.For(0, files.Length, i => hashes[i] = Hash(Path.Combine(folder, files[i])));
         var listed = new JsonObject();
         foreach ((string file, string hash) in files.Zip(hashes))
         {

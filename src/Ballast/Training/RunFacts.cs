@@ -37,7 +37,7 @@ internal static class RunFacts
         facts.Remove("error");
         var resumed = facts["resumed"] as JsonArray ?? [];
         facts["resumed"] = resumed;
-        resumed.Add(new JsonObject { ["step"] = step, ["versions"] = RunVersions.Describe() });
+        resumed.Add((JsonNode)new JsonObject { ["step"] = step, ["versions"] = RunVersions.Describe() });
     }
 
     /// <summary>Notes how far the run is.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Ballast.Checkpoints;
 using Ballast.Tests.Training;
 using Xunit;
 
@@ -66,6 +65,26 @@ public sealed class ResumeVerbTests : IDisposable
         Assert.Matches("checkpoint .*step-4: [0-9.]+ MB saved in [0-9.]+ s\n", outcome.Error);
         Assert.Matches("step 1/9 .* about [0-9]+ s left\n", outcome.Error);
         Assert.DoesNotMatch("step 9/9 .* left", outcome.Error);
+    }
+
+    [Theory]
+    [InlineData(0.4, "0 s")]
+    [InlineData(89, "89 s")]
+    [InlineData(720, "12 min")]
+    [InlineData(11100, "3 h 05 min")]
+    [InlineData(180000, "50 h 00 min")]
+    public void Remaining_time_reads_well(double seconds, string words) => Assert.Equal(words, Ballast.Cli.RemainingTime.InWords(TimeSpan.FromSeconds(seconds)));
+
+    [Fact]
+    public void Remaining_time_counts_the_steps_of_this_process_and_of_one_run_alone()
+    {
+        var remaining = new Ballast.Cli.RemainingTime();
+        remaining.Begin(5);
+        Assert.Null(remaining.After(5, 9, null));
+        Assert.True(remaining.After(6, 9, null) > TimeSpan.Zero);
+        Assert.Null(remaining.After(9, 9, null));
+        Assert.Null(remaining.After(1, 9, "control-rate"));
+        Assert.True(remaining.After(2, 9, "control-rate") > TimeSpan.Zero);
     }
 
     [Fact]

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Ballast.Reports;
 using Ballast.Tests.Support;
 using Ballast.Tests.Training;
-using Ballast.Training;
 using Xunit;
 
 namespace Ballast.Tests.Reports;

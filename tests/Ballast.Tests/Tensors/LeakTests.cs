@@ -37,6 +37,17 @@ public class LeakTests
     }
 
     [Fact]
+    public void I1_no_tensor_leaks_over_an_interrupted_and_resumed_run()
+    {
+        using var run = new SmallRun("ema:\n  decay: 0.8\ncheckpoints:\n  every: 2\n", "precision: bfloat16");
+        long before = Tensor.Live;
+        run.Interrupt("run", SmallRun.Middle);
+        Assert.Equal(before, Tensor.Live);
+        run.Run("run");
+        Assert.Equal(before, Tensor.Live);
+    }
+
+    [Fact]
     public void I1_no_tensor_leaks_while_generating()
     {
         using var model = LanguageModel.Load(Shared.Path("data", "tinyllama-stories260K", "hf"));

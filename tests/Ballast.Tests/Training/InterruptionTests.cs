@@ -106,7 +106,7 @@ public class InterruptionTests
             using var later = Begin(out var second, out var rows);
             using (second)
             {
-                var checkpoint = RunCheckpoint.Open(folder);
+                var checkpoint = RunCheckpoint.Open(folder, TestContext.Current.CancellationToken);
                 Assert.Equal((3, 2), (checkpoint.Step, checkpoint.MeasuredStep));
                 checkpoint.Restore(later);
                 using var again = new Watcher();

@@ -69,11 +69,11 @@ public class RunCheckpointTests
             byte[] bad = [.. good];
             bad[i] ^= 1;
             File.WriteAllBytes(manifest, bad);
-            Assert.Throws<CheckpointException>(() => Manifest.Verify(folder));
+            Assert.Throws<CheckpointException>(() => Manifest.Verify(folder, TestContext.Current.CancellationToken));
         }
 
         File.WriteAllBytes(manifest, good);
-        Manifest.Verify(folder);
+        Manifest.Verify(folder, TestContext.Current.CancellationToken);
     }
 
     [Fact]
