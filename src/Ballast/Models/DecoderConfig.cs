@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Ballast.Models.Families;
 
 namespace Ballast.Models;
 

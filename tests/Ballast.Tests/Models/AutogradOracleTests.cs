@@ -26,15 +26,28 @@ public class AutogradOracleTests
         ["norms of heads, yarn"] = s_plain with { QkNorm = true, Rotary = new YarnRotary(500, 4, 8, 32, 1, 1.2, true) },
         ["fused tensors, partial rotation, longrope"] = s_plain with
         {
-            FusedProjections = true, RotaryDim = 6, Rotary = new LongRotary(500, [1, 1.1, 1.2], [2, 3, 4], 9, 1.3), Windows = [6, 6, 6], TieWordEmbeddings = false,
+            FusedProjections = true,
+            RotaryDim = 6,
+            Rotary = new LongRotary(500, [1, 1.1, 1.2], [2, 3, 4], 9, 1.3),
+            Windows = [6, 6, 6],
+            TieWordEmbeddings = false,
         },
         ["1 + w norms, scaled embeddings, gelu, padding token"] = s_plain with
         {
-            NormOffset = 1, EmbeddingScale = Math.Sqrt(18), Activation = Activation.GeluTanh, PadTokenId = 8,
+            NormOffset = 1,
+            EmbeddingScale = Math.Sqrt(18),
+            Activation = Activation.GeluTanh,
+            PadTokenId = 8,
         },
         ["four norms, both caps, own scale, windows"] = s_plain with
         {
-            NormOffset = 1, PostNorms = true, AttentionScale = 0.4, AttentionSoftcap = 1.5, FinalSoftcap = 2, Activation = Activation.GeluTanh, Windows = [5, null, 5],
+            NormOffset = 1,
+            PostNorms = true,
+            AttentionScale = 0.4,
+            AttentionSoftcap = 1.5,
+            FinalSoftcap = 2,
+            Activation = Activation.GeluTanh,
+            Windows = [5, null, 5],
         },
     };
 

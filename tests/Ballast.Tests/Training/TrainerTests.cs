@@ -22,8 +22,19 @@ public class TrainerTests
     /// <summary>What the families have beyond Llama, together: a sequence above 7 tokens is long.</summary>
     internal static readonly DecoderConfig EveryFeature = Tiny with
     {
-        QkNorm = true, PostNorms = true, NormOffset = 1, EmbeddingScale = 4, Activation = Activation.GeluTanh, AttentionScale = 0.8, AttentionSoftcap = 0.7, FinalSoftcap = 1.5,
-        Windows = [4, null], RotaryDim = 2, FusedProjections = true, Rotary = new LongRotary(10000, [1], [2], 7, 1.2), AttentionBias = true,
+        QkNorm = true,
+        PostNorms = true,
+        NormOffset = 1,
+        EmbeddingScale = 4,
+        Activation = Activation.GeluTanh,
+        AttentionScale = 0.8,
+        AttentionSoftcap = 0.7,
+        FinalSoftcap = 1.5,
+        Windows = [4, null],
+        RotaryDim = 2,
+        FusedProjections = true,
+        Rotary = new LongRotary(10000, [1], [2], 7, 1.2),
+        AttentionBias = true,
     };
 
     private static TokenBatch Row(int length, int seed, int masked = 1)
