@@ -1,0 +1,58 @@
+using System.Xml.Linq;
+using Ballast.Reports;
+using Xunit;
+
+namespace Ballast.Tests.Reports;
+
+public class FrontierChartTests
+{
+    private static readonly FrontierChart s_chart = new("Cost", "asr", "utility",
+    [
+        new FrontierSeries("linear",
+        [
+            new FrontierPoint("aligned", "a", 0, 0, 0.2, 0, 0, 0.2), new FrontierPoint("0.5", "b", 0.5, 0.4, 0.6, 1, 0.8, 1, Picked: true), new FrontierPoint("tuned", "c", 1, null, null, 0.5, null, null),
+        ]),
+    ], 0.5);
+
+    [Fact]
+    public void Points_and_both_intervals_are_drawn_to_scale()
+    {
+        var figure = Page.Fragment(s_chart.Svg());
+        Assert.Equal("64,334 300,22 536,178", (string?)figure.Descendants("polyline").Single().Attribute("points"));
+        var whiskers = figure.Descendants("line").Where(line => (string?)line.Attribute("class") == "whisker").ToArray();
+        Assert.Equal(4, whiskers.Length);   // two each where there are intervals
+        Assert.Equal(("252.8", "347.2", "22"), ((string?)whiskers[2].Attribute("x1"), (string?)whiskers[2].Attribute("x2"), (string?)whiskers[2].Attribute("y1")));
+        Assert.Equal(("84.4", "22"), ((string?)whiskers[3].Attribute("y1"), (string?)whiskers[3].Attribute("y2")));
+    }
+
+    [Fact]
+    public void The_pick_the_ends_and_the_limit_are_marked()
+    {
+        var figure = Page.Fragment(s_chart.Svg());
+        string[] labels = [.. figure.Descendants("text").Select(text => text.Value)];
+        Assert.Contains("0.5 picked", labels);
+        Assert.Contains("aligned", labels);
+        Assert.Contains("tuned", labels);
+        Assert.Contains("limit 50.0 %", labels);
+        Assert.Equal("300", (string?)Dots(figure, "ring").Single().Attribute("cx"));
+        Assert.Equal(["a", "b", "c"], Dots(figure, "dot").Select(dot => dot.Value));
+    }
+
+    [Fact]
+    public void A_figure_where_low_is_good_is_turned_over()
+    {
+        var figure = Page.Fragment((s_chart with { LowIsUp = true }).Svg());
+        Assert.Equal("64,22 300,334 536,178", (string?)figure.Descendants("polyline").Single().Attribute("points"));
+    }
+
+    [Fact]
+    public void Several_methods_have_a_legend_and_one_point_is_enough()
+    {
+        var two = s_chart with { Series = [.. s_chart.Series, s_chart.Series[0] with { Name = "slerp", Color = 1 }] };
+        Assert.Equal(["linear", "slerp"], Page.Fragment(two.Svg()).Descendants("span").Select(name => name.Value));
+        var one = new FrontierChart("Cost", "asr", "utility", [new FrontierSeries("linear", [new FrontierPoint("aligned", "a", 0, null, null, 0, null, null)])]);
+        Assert.Single(Dots(Page.Fragment(one.Svg()), "dot"));
+    }
+
+    private static IEnumerable<XElement> Dots(XElement figure, string look) => figure.Descendants("circle").Where(dot => (string?)dot.Attribute("class") == look);
+}
