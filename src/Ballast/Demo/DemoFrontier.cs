@@ -43,7 +43,7 @@ internal sealed class DemoFrontier
     public string PickInWords()
     {
         string limit = ReportNumber.Percent(AsrLimit);
-        string safe = Pick is { } lambda ? $"{Name(lambda)} ({Figures(lambda)})" : "nothing";
+        string safe = Pick is { } lambda ? $"{(lambda == 0 ? "the aligned model itself" : Name(lambda))} ({Figures(lambda)})" : "nothing";
         string best = RescueRules.BestUtility(Candidates) is { } found ? $"{Name(found.Lambda)} ({Figures(found.Lambda)})" : "nothing";
         return $"Labels are lambda. The rule of ballast rescue, the best task among the points whose attack success has its upper 95 % limit at or under {limit}, picks {safe}; "
             + $"the best task alone, safety unseen, as in Farn et al. 2025, picks {best}.";

@@ -35,6 +35,7 @@ public sealed record FrontierChart(string Title, string XLabel, string YLabel, I
     private const int Right = Width - 24;
     private const int Top = 22;
     private const int Bottom = Height - 46;
+    private const double Near = 20;
 
     /// <summary>The picture.</summary>
     public string Svg()
@@ -64,7 +65,7 @@ public sealed record FrontierChart(string Title, string XLabel, string YLabel, I
         foreach (var series in Series)
         {
             svg.Append($"<g class=\"c{series.Color % 6}\">").Append(SvgShape.Path("line faint", series.Points.Select(point => (X(point.X), Y(point.Y)))));
-            svg.Append(string.Concat(series.Points.Select(Mark))).Append("</g>\n");
+            svg.Append(string.Concat(series.Points.Select(Mark))).Append(string.Concat(Groups(series.Points).Select(Label))).Append("</g>\n");
         }
 
         return svg.Append("</svg></figure>\n").ToString();
@@ -82,8 +83,30 @@ public sealed record FrontierChart(string Title, string XLabel, string YLabel, I
             string across = point is { XLow: { } left, XHigh: { } right } ? SvgShape.Line("whisker", X(left), Y(point.Y), X(right), Y(point.Y)) : "";
             string along = point is { YLow: { } low, YHigh: { } high } ? SvgShape.Line("whisker", X(point.X), Y(low), X(point.X), Y(high)) : "";
             string ring = point.Picked ? SvgShape.Dot("ring", X(point.X), Y(point.Y), 8) : "";
-            string label = point.Picked ? $"{point.Label} picked" : point.Label;
-            return across + along + ring + SvgShape.Dot("dot", X(point.X), Y(point.Y), 4, point.Words) + SvgShape.Text(X(point.X) + 7, Y(point.Y) - 6, "start", label);
+            return across + along + ring + SvgShape.Dot("dot", X(point.X), Y(point.Y), 4, point.Words);
+        }
+
+        // Points that lie on one another share a label.
+        IEnumerable<FrontierPoint[]> Groups(IReadOnlyList<FrontierPoint> points)
+        {
+            for (int first = 0, next; first < points.Count; first = next)
+            {
+                for (next = first + 1; next < points.Count && Math.Abs(X(points[next].X) - X(points[first].X)) < Near && Math.Abs(Y(points[next].Y) - Y(points[first].Y)) < Near; next++)
+                {
+                }
+
+                yield return [.. points.Skip(first).Take(next - first)];
+            }
+        }
+
+        string Label(FrontierPoint[] group)
+        {
+            string words = group.Length == 1 ? group[0].Label : $"{group[0].Label} to {group[^1].Label}";
+            string picked = group.FirstOrDefault(point => point.Picked) is not { } pick ? "" : group.Length == 1 ? " picked" : $", {pick.Label} picked";
+            bool right = X(group[0].X) > Right - (Width / 5);
+            return right
+                ? SvgShape.Text(X(group[0].X) - 7, Y(group[0].Y) + 18, "end", words + picked)
+                : SvgShape.Text(X(group[0].X) + 8, Y(group[0].Y) - 7, "start", words + picked);
         }
     }
 

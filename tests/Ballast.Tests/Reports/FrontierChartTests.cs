@@ -39,6 +39,15 @@ public class FrontierChartTests
     }
 
     [Fact]
+    public void Points_on_one_another_share_a_label()
+    {
+        var points = new[] { 0.0, 0.001, 0.002, 1 }.Select((x, i) => new FrontierPoint($"{i}", "", x, null, null, x, null, null, Picked: i == 1)).ToArray();
+        string[] labels = [.. Page.Fragment(new FrontierChart("Cost", "asr", "utility", [new FrontierSeries("linear", points)]).Svg()).Descendants("text").Select(text => text.Value)];
+        Assert.Contains("0 to 2, 1 picked", labels);
+        Assert.Contains("3", labels);
+    }
+
+    [Fact]
     public void A_figure_where_low_is_good_is_turned_over()
     {
         var figure = Page.Fragment((s_chart with { LowIsUp = true }).Svg());

@@ -89,14 +89,14 @@ internal static class RescueReport
 
     private static ReportTable Points(RescueSummary summary)
     {
-        var table = new ReportTable("Point", "lambda", summary.Utility, "Attack success", "", "Over-refusal", "");
+        var table = new ReportTable("Point", "", "lambda", summary.Utility, "Attack success", "Over-refusal");
         foreach (var point in summary.Points)
         {
             string marks = string.Join(", ", new (string Word, string? Name)[] { ("picked", summary.Picked), ("best utility", summary.BestUtility), ("best under the limit", summary.UnderLimit), ("safest", summary.Safest) }
                 .Where(mark => mark.Name == point.Name).Select(mark => mark.Word));
             table.Row(
-                ReportCell.Text(point.Name), ReportCell.Number(Number(point.Lambda)), ReportCell.Number($"{RescueWords.Figure(point.Utility)}, n = {point.Utility.Count}"),
-                ReportCell.Number(Rate(point.Asr)), point.Asr is { } asr ? ReportCell.Interval(asr.Value, asr.Low, asr.High) : ReportCell.Text(""), ReportCell.Number(Rate(point.OverRefusal)), ReportCell.Text(marks));
+                ReportCell.Text(point.Name), ReportCell.Text(marks), ReportCell.Number(Number(point.Lambda)), ReportCell.Number($"{RescueWords.Figure(point.Utility)}, n = {point.Utility.Count}"),
+                ReportCell.Number(Rate(point.Asr)), ReportCell.Number(Rate(point.OverRefusal)));
         }
 
         return table;

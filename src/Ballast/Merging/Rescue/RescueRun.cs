@@ -82,16 +82,17 @@ public sealed class RescueRun(RescueOptions options, Action<RescuePoint>? progre
         }
     }
 
-    // Halves the gap to the neighbors of the pick; at an end, of every method.
+    // Halves the gaps on both sides of the pick and, under a limit, the one in which the limit is crossed; where the pick is an end, of every method.
     private void Refine(PointMeter meter, RescuePath path, RescuePoint pick, HashSet<double> wanted, CancellationToken cancellationToken)
     {
         foreach (string method in pick.Method is { } own ? [own] : path.Methods)
         {
-            double[] line = [.. _measured.Where(point => point.Method is null || point.Method == method).Select(point => point.Lambda).Distinct().Order()];
-            int at = Array.IndexOf(line, pick.Lambda);
-            foreach (int neighbor in new[] { at - 1, at + 1 }.Where(i => i >= 0 && i < line.Length))
+            RescuePoint[] line = [.. _measured.Where(point => point.Method is null || point.Method == method).OrderBy(point => point.Lambda).DistinctBy(point => point.Lambda)];
+            int at = Array.FindIndex(line, point => point.Lambda == pick.Lambda);
+            int border = options.ActiveRule == RescueRule.AsrLimit ? Array.FindLastIndex(line, point => point.Asr!.High <= options.AsrLimit) : at;
+            foreach (int gap in new[] { at - 1, at, border }.Distinct().Where(i => i >= 0 && i + 1 < line.Length))
             {
-                double middle = LambdaGrid.Between(line[neighbor], pick.Lambda);
+                double middle = LambdaGrid.Between(line[gap].Lambda, line[gap + 1].Lambda);
                 wanted.Add(middle);
                 Measure(meter, NameOf(method, middle), method, middle, cancellationToken);
             }
@@ -106,7 +107,7 @@ public sealed class RescueRun(RescueOptions options, Action<RescuePoint>? progre
         var evaluation = EvaluationSummary.Of(
             [.. shown.Select(name => _measured.Single(point => point.Name == name)).Select(point => new ModelEntry(point.Name, path.Hash(point.Method ?? "", point.Lambda)))],
             [.. suites.Select(SuiteEntry.Of)], [.. shown.SelectMany(name => _samples[name])]);
-        var ordered = _measured.OrderBy(point => point.Method is not null).ThenBy(point => point.Method, StringComparer.Ordinal).ThenBy(point => point.Lambda).ToArray();
+        var ordered = _measured.OrderBy(point => point.Name switch { AlignedName => 0, TunedName => 2, _ => 1 }).ThenBy(point => point.Method, StringComparer.Ordinal).ThenBy(point => point.Lambda);
         string folder = Path.Combine(options.Output, ModelFolderName);
         var summary = new RescueSummary(
             evaluation.Ballast, options.Aligned, path.AlignedHash, options.Tuned, path.TunedHash, path.Types, task.Suite is null ? $"{task.Name}/{task.Measure}" : $"{task.Suite.Name}/{task.Measure}",
@@ -151,7 +152,7 @@ public sealed class RescueRun(RescueOptions options, Action<RescuePoint>? progre
 
         if (pick is { Lambda: 0 })
         {
-            yield return "The pick is the aligned model itself: no share of the tuning fits under the limit.";
+            yield return "The pick is the aligned model itself: no share of the tuning under the limit is of more use.";
         }
 
         if (pick is { Name: TunedName })

@@ -20,7 +20,7 @@ namespace Ballast.Merging.Rescue;
 /// <param name="BestUtility">What the rule of Farn et al. picks.</param>
 /// <param name="UnderLimit">What the limit picks; null where no point is under it, or safety was not measured.</param>
 /// <param name="Safest">The point with the smallest upper limit; null where safety was not measured.</param>
-/// <param name="Points">Every measured point, ends first, then by method and lambda; without row scores.</param>
+/// <param name="Points">Every measured point: aligned, then by method and lambda, tuned last; without row scores.</param>
 /// <param name="Comparisons">Paired tests between aligned, the pick and tuned on the same prompts.</param>
 /// <param name="Warnings">What a reader must know before trusting the figures.</param>
 public sealed record RescueSummary(

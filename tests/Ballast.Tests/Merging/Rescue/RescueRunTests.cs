@@ -17,7 +17,7 @@ public class RescueRunTests
     {
         var summary = Run(_folder.Options());
         Assert.Equal(["aligned", "tuned", "linear-0.25", "linear-0.5"], _told);
-        Assert.Equal(["aligned", "tuned", "linear-0.25", "linear-0.5"], summary.Points.Select(point => point.Name));
+        Assert.Equal(["aligned", "linear-0.25", "linear-0.5", "tuned"], summary.Points.Select(point => point.Name));
         Assert.Equal((RescueRule.AsrLimit, "rows/loss", true), (summary.Rule, summary.Utility, summary.LowerIsBetter));
         Assert.All(summary.Points, point => Assert.Equal((5, 5), (point.Utility.Count, point.Asr!.Count)));
         Assert.Equal(summary.Points.MinBy(point => point.Utility.Value)!.Name, summary.Picked);   // the limit of 1 lets all pass
@@ -120,7 +120,19 @@ public class RescueRunTests
     public void Refinement_halves_the_gaps_beside_the_pick()
     {
         var summary = Run(_folder.Options() with { Rule = RescueRule.BestUtility, Lambdas = [0.5], Refinements = 1 });
-        Assert.Equal(["linear-0.25", "linear-0.5", "linear-0.75"], summary.Points.Skip(2).Select(point => point.Name));
+        Assert.Equal(["linear-0.25", "linear-0.5", "linear-0.75"], summary.Points.Skip(1).SkipLast(1).Select(point => point.Name));
+    }
+
+    [Fact]
+    public void Under_a_limit_refinement_also_halves_the_gap_in_which_it_is_crossed()
+    {
+        // Of 5 prompts an upper limit of 0.5 allows none to succeed (Wilson: 0.434, with one 0.624).
+        var options = _folder.Options() with { Lambdas = [0, 0.5, 1], AsrLimit = 0.5 };
+        var coarse = Run(options);
+        var fine = Run(options with { Refinements = 1 });
+        var under = coarse.Points.Where(point => point.Asr!.High <= 0.5).Select(point => point.Lambda).ToArray();
+        double[] expected = under.Length == 0 ? [] : [.. new[] { coarse.Lambda!.Value - 0.25, coarse.Lambda.Value + 0.25, under[^1] + 0.25 }.Where(lambda => lambda is > 0 and < 1).Distinct().Order()];
+        Assert.Equal(expected, fine.Points.Select(point => point.Lambda).Except(coarse.Points.Select(point => point.Lambda)));
     }
 
     [Fact]

@@ -84,7 +84,7 @@ public class ScaledAdapterTests
     {
         string tuned = named ? $"{_folder.Aligned}+{Adapter}" : Adapter;
         var summary = new RescueRun(_folder.Options() with { Tuned = tuned, Rule = RescueRule.BestUtility }).Run(TestContext.Current.CancellationToken);
-        Assert.Equal(["aligned", "tuned", "scaled-0.25", "scaled-0.5"], summary.Points.Select(point => point.Name));
+        Assert.Equal(["aligned", "scaled-0.25", "scaled-0.5", "tuned"], summary.Points.Select(point => point.Name));
         Assert.True(AdapterFolder.Is(summary.Model!));
         Assert.Contains("lora_alpha", File.ReadAllText(Path.Combine(summary.Model!, "README.md")), StringComparison.Ordinal);
     }
