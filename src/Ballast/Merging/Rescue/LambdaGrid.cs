@@ -33,8 +33,20 @@ public static class LambdaGrid
         return [.. values.Distinct().Order().Select(value => (double)value)];
     }
 
-    /// <summary>The middle of two shares.</summary>
-    public static double Between(double a, double b) => (double)(((decimal)a + (decimal)b) / 2);
+    /// <summary>The middles of the gaps on both sides of a share, and of the gap behind another one.</summary>
+    /// <param name="line">Measured shares, rising.</param>
+    /// <param name="pick">One of them.</param>
+    /// <param name="border">Another of them, such as the last under a limit; null for none.</param>
+    /// <returns>Rising, each once.</returns>
+    public static IReadOnlyList<double> Middles(IReadOnlyList<double> line, double pick, double? border = null)
+    {
+        int at = IndexOf(line, pick), last = border is { } share ? IndexOf(line, share) : at;
+        return [.. new[] { at - 1, at, last }.Distinct().Order().Where(gap => gap >= 0 && gap + 1 < line.Count).Select(gap => Between(line[gap], line[gap + 1]))];
+    }
+
+    private static double Between(double a, double b) => (double)(((decimal)a + (decimal)b) / 2);
+
+    private static int IndexOf(IReadOnlyList<double> line, double share) => line.TakeWhile(other => other < share).Count();
 
     // Decimal steps: 0.1 + 0.2 is 0.3, and a point is found again under the name that the user gave it.
     private static void GoOn(List<decimal> values, string last)

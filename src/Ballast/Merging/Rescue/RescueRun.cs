@@ -87,12 +87,10 @@ public sealed class RescueRun(RescueOptions options, Action<RescuePoint>? progre
     {
         foreach (string method in pick.Method is { } own ? [own] : path.Methods)
         {
-            RescuePoint[] line = [.. _measured.Where(point => point.Method is null || point.Method == method).OrderBy(point => point.Lambda).DistinctBy(point => point.Lambda)];
-            int at = Array.FindIndex(line, point => point.Lambda == pick.Lambda);
-            int border = options.ActiveRule == RescueRule.AsrLimit ? Array.FindLastIndex(line, point => point.Asr!.High <= options.AsrLimit) : at;
-            foreach (int gap in new[] { at - 1, at, border }.Distinct().Where(i => i >= 0 && i + 1 < line.Length))
+            RescuePoint[] line = [.. _measured.Where(point => point.Method is null || point.Method == method).OrderBy(point => point.Lambda).ThenBy(point => point.Method is null).DistinctBy(point => point.Lambda)];
+            double? border = options.ActiveRule == RescueRule.AsrLimit ? line.Last(point => point.Asr!.High <= options.AsrLimit).Lambda : null;
+            foreach (double middle in LambdaGrid.Middles([.. line.Select(point => point.Lambda)], pick.Lambda, border))
             {
-                double middle = LambdaGrid.Between(line[gap].Lambda, line[gap + 1].Lambda);
                 wanted.Add(middle);
                 Measure(meter, NameOf(method, middle), method, middle, cancellationToken);
             }

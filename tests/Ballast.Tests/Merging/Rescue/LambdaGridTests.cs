@@ -26,6 +26,13 @@ public class LambdaGridTests
     public void What_is_no_list_of_shares_is_refused(string text, string message) =>
         Assert.Contains(message, Assert.Throws<ConfigException>(() => LambdaGrid.Parse(text)).Message);
 
-    [Fact]
-    public void The_middle_of_two_tenths_is_a_round_number() => Assert.Equal((0.35, 0.05), (LambdaGrid.Between(0.3, 0.4), LambdaGrid.Between(0.1, 0)));
+    [Theory]
+    [InlineData(0.2, null, new[] { 0.15, 0.3 })]
+    [InlineData(0.0, null, new[] { 0.05 })]
+    [InlineData(1.0, null, new[] { 0.7 })]
+    [InlineData(0.1, 0.4, new[] { 0.05, 0.15, 0.7 })]   // the limit is crossed behind 0.4, though the best point lies before it
+    [InlineData(0.1, 0.1, new[] { 0.05, 0.15 })]
+    [InlineData(0.4, 1.0, new[] { 0.3, 0.7 })]          // never crossed
+    public void Refining_halves_the_gaps_at_the_pick_and_behind_the_border(double pick, double? border, double[] expected) =>
+        Assert.Equal(expected, LambdaGrid.Middles([0, 0.1, 0.2, 0.4, 1], pick, border));
 }

@@ -124,18 +124,6 @@ public class RescueRunTests
     }
 
     [Fact]
-    public void Under_a_limit_refinement_also_halves_the_gap_in_which_it_is_crossed()
-    {
-        // Of 5 prompts an upper limit of 0.5 allows none to succeed (Wilson: 0.434, with one 0.624).
-        var options = _folder.Options() with { Lambdas = [0, 0.5, 1], AsrLimit = 0.5 };
-        var coarse = Run(options);
-        var fine = Run(options with { Refinements = 1 });
-        var under = coarse.Points.Where(point => point.Asr!.High <= 0.5).Select(point => point.Lambda).ToArray();
-        double[] expected = under.Length == 0 ? [] : [.. new[] { coarse.Lambda!.Value - 0.25, coarse.Lambda.Value + 0.25, under[^1] + 0.25 }.Where(lambda => lambda is > 0 and < 1).Distinct().Order()];
-        Assert.Equal(expected, fine.Points.Select(point => point.Lambda).Except(coarse.Points.Select(point => point.Lambda)));
-    }
-
-    [Fact]
     public void Without_safety_the_papers_rule_picks_and_a_warning_says_what_is_missing()
     {
         var summary = Run(_folder.Options() with { Safety = [] });
