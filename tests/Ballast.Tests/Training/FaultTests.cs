@@ -20,18 +20,17 @@ public sealed class FaultTests : IDisposable
         int wanted = int.Parse(Environment.GetEnvironmentVariable("BALLAST_FAULTS") ?? "10", CultureInfo.InvariantCulture);
         int seed = int.Parse(Environment.GetEnvironmentVariable("BALLAST_FAULT_SEED") ?? "1", CultureInfo.InvariantCulture);
         var random = new Random(seed);
-        _run.Run("whole");
+        Finish("whole");
         (string Model, string Plain, IReadOnlyList<string> Metrics) whole = (_run.Hash("whole"), _run.Hash("whole", "plain"), _run.Metrics("whole"));
         while (_kills < wanted)
         {
             string name = $"run-{++_runs}";
-            File.WriteAllText(_run.At("recipe.yaml"), _run.Text(name));
             while (_kills < wanted && Killed(name, random))
             {
                 _kills++;
             }
 
-            CommandLine.RunProcess("tune", _run.At("recipe.yaml")).Success();
+            Finish(name);
             Assert.Equal((whole.Model, whole.Plain), (_run.Hash(name), _run.Hash(name, "plain")));
             Assert.Equal(whole.Metrics, _run.Metrics(name));
             Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(_run.At(name), ".*partial*", SearchOption.AllDirectories), _ => true);
@@ -40,10 +39,18 @@ public sealed class FaultTests : IDisposable
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}: {_kills} kills in {_runs} runs, {_whileSaving} while a checkpoint and {_whileFinishing} while a model was written");
     }
 
+    private string Recipe(string name)
+    {
+        File.WriteAllText(_run.At("recipe.yaml"), _run.Text(name));
+        return _run.At("recipe.yaml");
+    }
+
+    private void Finish(string name) => CommandLine.RunProcess("tune", Recipe(name)).Success();
+
     // Waits for a random line of the run's messages and a little longer; a run that ends before is not killed.
     private bool Killed(string name, Random random)
     {
-        using var process = CommandLine.Start("tune", _run.At("recipe.yaml"));
+        using var process = CommandLine.Start("tune", Recipe(name));
         for (int lines = random.Next(15); lines > 0 && process.StandardError.ReadLine() is not null; lines--)
         {
         }
