@@ -10,11 +10,7 @@ public sealed class Decoder : IDisposable
     internal const string EmbeddingName = "model.embed_tokens";
     internal const string HeadName = "lm_head";
 
-    private readonly Weight _embedding;
-    private readonly RotaryEmbedding _rotary;
-    private readonly List<(Attention Attention, Mlp Mlp)> _layers = [];
-    private readonly List<Linear> _linears = [];
-    private readonly LanguageHead _head;
+    private readonly DecoderParts _parts;
     private readonly double _embeddingScale;
 
     private Decoder(DecoderConfig config, DType dtype, Device device, bool training)
@@ -22,53 +18,8 @@ public sealed class Decoder : IDisposable
         Config = config;
         Device = device;
         _embeddingScale = dtype is DType.BF16 ? Rounded(config.EmbeddingScale) : config.EmbeddingScale;
-        _rotary = new RotaryEmbedding(config, dtype, device);
-        long d = config.HiddenSize, q = (long)config.NumHeads * config.HeadDim, kv = (long)config.NumKvHeads * config.HeadDim, inner = config.IntermediateSize;
-        var weights = new List<Weight>();
-        Weight New(long columns, params (string, long)[] slices)
-        {
-            weights.Add(new Weight(columns, slices));
-            return weights[^1];
-        }
-
-        Linear Listed(Linear linear)
-        {
-            _linears.Add(linear);
-            return linear;
-        }
-
-        Linear NewLinear(long columns, bool bias, params (string Name, long Rows)[] slices) => Listed(new(
-            New(columns, [.. slices.Select(s => (s.Name + ".weight", s.Rows))]),
-            bias ? New(0, [.. slices.Select(s => (s.Name + ".bias", s.Rows))]) : null));
-
-        RmsNorm NewNorm(string name) => new(New(0, (name + ".weight", d)), config);
-
-        HeadNorm NewHeadNorm(string name, int first, int heads) => new(New(0, (name + ".weight", config.HeadDim)), config.RmsNormEps, first, heads);
-
-        _embedding = New(d, ("model.embed_tokens.weight", config.VocabSize));
-        for (int i = 0; i < config.NumLayers; i++)
-        {
-            string layer = $"model.layers.{i}.", self = layer + "self_attn.", mlp = layer + "mlp.";
-            var attention = new Attention(
-                NewNorm(layer + "input_layernorm"),
-                config.FusedProjections
-                    ? NewLinear(d, config.AttentionBias, (self + "qkv_proj", q + 2 * kv))
-                    : NewLinear(d, config.AttentionBias, (self + "q_proj", q), (self + "k_proj", kv), (self + "v_proj", kv)),
-                config.QkNorm ? [NewHeadNorm(self + "q_norm", 0, config.NumHeads), NewHeadNorm(self + "k_norm", config.NumHeads, config.NumKvHeads)] : [],
-                new OutputProjection(NewLinear(q, config.OutputBias, (self + "o_proj", d)), config.PostNorms ? NewNorm(layer + "post_attention_layernorm") : null),
-                _rotary, config, i);
-            _layers.Add((attention, new Mlp(
-                NewNorm(layer + (config.PostNorms ? "pre_feedforward_layernorm" : "post_attention_layernorm")),
-                config.FusedProjections
-                    ? NewLinear(d, config.MlpBias, (mlp + "gate_up_proj", 2 * inner))
-                    : NewLinear(d, config.MlpBias, (mlp + "gate_proj", inner), (mlp + "up_proj", inner)),
-                new OutputProjection(NewLinear(inner, config.MlpBias, (mlp + "down_proj", d)), config.PostNorms ? NewNorm(layer + "post_feedforward_layernorm") : null),
-                config)));
-        }
-
-        var norm = NewNorm("model.norm");
-        _head = new LanguageHead(norm, Listed(new Linear(config.TieWordEmbeddings ? _embedding : New(d, (HeadName + ".weight", config.VocabSize)), null, HeadName)), config);
-        Weights = new WeightStore(weights, dtype, device, training);
+        _parts = new DecoderParts(config, dtype, device);
+        Weights = new WeightStore(_parts.Weights, dtype, device, training);
         Trainable = Weights;
     }
 
@@ -88,10 +39,10 @@ public sealed class Decoder : IDisposable
     public Adapter? Adapter { get; private set; }
 
     /// <summary>Every linear layer, the head last.</summary>
-    internal IReadOnlyList<Linear> Linears => _linears;
+    internal IReadOnlyList<Linear> Linears => _parts.Linears;
 
     /// <summary>The embedding table.</summary>
-    internal Weight EmbeddingTable => _embedding;
+    internal Weight EmbeddingTable => _parts.Embedding;
 
     /// <summary>What an adapter adds to the embedding; null: nothing.</summary>
     internal LowRankEmbedding? EmbeddingAdapter { get; set; }
@@ -112,7 +63,7 @@ public sealed class Decoder : IDisposable
         var model = new Decoder(config, dtype, device ?? Device.Cpu, training);
         try
         {
-            if (config.TieWordEmbeddings && checkpoint.Entries.ContainsKey("lm_head.weight"))
+            if (config.TieWordEmbeddings && checkpoint.Entries.ContainsKey("lm_parts.Head.weight"))
             {
                 CheckTiedCopy(checkpoint);
             }
@@ -151,7 +102,7 @@ public sealed class Decoder : IDisposable
         Check(batch);
         using var pass = new Pass(batch, Weights.DType, Device);
         using var x = Decode(pass, null);
-        return _head.Logits(x);
+        return _parts.Head.Logits(x);
     }
 
     /// <summary>Loss and hits over the targets of a batch; no gradient.</summary>
@@ -160,7 +111,7 @@ public sealed class Decoder : IDisposable
         Check(batch);
         using var pass = new Pass(batch, Weights.DType, Device);
         using var x = Decode(pass, null);
-        return _head.Loss(x, batch, pass, 1, null);
+        return _parts.Head.Loss(x, batch, pass, 1, null);
     }
 
     /// <summary>Forward and backward: adds the gradient of scale * (loss summed over the targets) to <see cref="WeightStore.Grad"/>.</summary>
@@ -178,25 +129,25 @@ public sealed class Decoder : IDisposable
             using var dx = pass.NewRows(Config.HiddenSize);
             using (var x = Decode(pass, saved))
             {
-                result = _head.Loss(x, batch, pass, scale, dx);
+                result = _parts.Head.Loss(x, batch, pass, scale, dx);
             }
 
-            for (int i = _layers.Count - 1; i >= 0; i--)
+            for (int i = _parts.Layers.Count - 1; i >= 0; i--)
             {
                 if (ActivationCheckpointing)
                 {
                     var input = (Tensor)saved.Pop();
-                    input = _layers[i].Attention.Forward(input, pass, saved);
-                    _layers[i].Mlp.Forward(input, pass, saved).Dispose();
+                    input = _parts.Layers[i].Attention.Forward(input, pass, saved);
+                    _parts.Layers[i].Mlp.Forward(input, pass, saved).Dispose();
                 }
 
                 using (var mlp = (Mlp.Saved)saved.Pop())
                 {
-                    _layers[i].Mlp.Backward(dx, pass, mlp);
+                    _parts.Layers[i].Mlp.Backward(dx, pass, mlp);
                 }
 
                 using var attention = (Attention.Saved)saved.Pop();
-                _layers[i].Attention.Backward(dx, pass, attention);
+                _parts.Layers[i].Attention.Backward(dx, pass, attention);
             }
 
             if (_embeddingScale != 1)
@@ -204,7 +155,7 @@ public sealed class Decoder : IDisposable
                 dx.Scale(_embeddingScale);
             }
 
-            if (_embedding.Accumulator() is { } gradient)
+            if (_parts.Embedding.Accumulator() is { } gradient)
             {
                 Ops.EmbeddingBackward(pass.Ids, dx, gradient, Config.PadTokenId ?? -1);
             }
@@ -231,7 +182,7 @@ public sealed class Decoder : IDisposable
         using var rows = Tensor.From<long>(batch.Lengths!.Select((length, i) => (long)i * batch.Tokens + length - 1).ToArray(), batch.Batch);
         using var here = rows.To(Device);
         using var last = x.Rows(here);
-        return _head.Logits(last);
+        return _parts.Head.Logits(last);
     }
 
     /// <summary>Reads one token per sequence at its position and returns the logits [B, V] after it.</summary>
@@ -246,7 +197,7 @@ public sealed class Decoder : IDisposable
         var batch = new TokenBatch(tokens, tokens.Length, Positions: positions);
         using var pass = new Pass(batch, Weights.DType, Device, cache);
         using var x = Decode(pass, null);
-        return _head.Logits(x);
+        return _parts.Head.Logits(x);
     }
 
     /// <summary>Puts an adapter's parts in their places; the decoder owns it from here on.</summary>
@@ -257,7 +208,7 @@ public sealed class Decoder : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _rotary.Dispose();
+        _parts.Rotary.Dispose();
         Adapter?.Dispose();
         Weights.Dispose();
     }
@@ -266,14 +217,14 @@ public sealed class Decoder : IDisposable
     private Tensor Decode(Pass pass, Stack<IDisposable>? saved)
     {
         var x = pass.NewRows(Config.HiddenSize);
-        Ops.Embedding(_embedding.Value, pass.Ids, x);
+        Ops.Embedding(_parts.Embedding.Value, pass.Ids, x);
         EmbeddingAdapter?.Forward(pass.Ids, x);
         if (_embeddingScale != 1)
         {
             x.Scale(_embeddingScale);
         }
 
-        foreach (var (attention, mlp) in _layers)
+        foreach (var (attention, mlp) in _parts.Layers)
         {
             if (ActivationCheckpointing)
             {
@@ -316,14 +267,14 @@ public sealed class Decoder : IDisposable
 
     // Older files carry the rotary frequencies and, when tied, a copy of the embedding; both follow from the rest.
     private static HashSet<string> Derived(DecoderConfig config) => Enumerable.Range(0, config.NumLayers).Select(i => $"model.layers.{i}.self_attn.rotary_emb.inv_freq")
-        .Concat(config.TieWordEmbeddings ? ["lm_head.weight"] : []).ToHashSet(StringComparer.Ordinal);
+        .Concat(config.TieWordEmbeddings ? ["lm_parts.Head.weight"] : []).ToHashSet(StringComparer.Ordinal);
 
     private static void CheckTiedCopy(Checkpoint checkpoint)
     {
-        if (checkpoint.Entries.ContainsKey("model.embed_tokens.weight") && !checkpoint.Bytes("lm_head.weight").SequenceEqual(checkpoint.Bytes("model.embed_tokens.weight")))
+        if (checkpoint.Entries.ContainsKey("model.embed_tokens.weight") && !checkpoint.Bytes("lm_parts.Head.weight").SequenceEqual(checkpoint.Bytes("model.embed_tokens.weight")))
         {
             throw new CheckpointException(
-                $"{checkpoint.FileOf("lm_head.weight")}: tensor 'lm_head.weight' differs from 'model.embed_tokens.weight' though config.json ties them; set tie_word_embeddings to false");
+                $"{checkpoint.FileOf("lm_parts.Head.weight")}: tensor 'lm_parts.Head.weight' differs from 'model.embed_tokens.weight' though config.json ties them; set tie_word_embeddings to false");
         }
     }
 }
