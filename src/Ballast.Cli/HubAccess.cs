@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ballast.Adapters;
 using Ballast.Configs;
 using Ballast.Hub;
 
@@ -10,8 +11,11 @@ internal static class HubAccess
     /// <summary>The hub as the environment describes it.</summary>
     public static HubLibrary Hub(this Terminal terminal) => new(HubSettings.FromEnvironment(), new Lines(terminal), terminal.Cancellation);
 
-    /// <summary>The folder of a model: the path itself, or the one of a name such as owner/name@revision.</summary>
+    /// <summary>The folder of a model: the path itself, or the one of a name such as owner/name@revision; of MODEL+ADAPTER both folders.</summary>
     public static string Model(this Terminal terminal, string path) =>
+        ModelName.Map(path, part => terminal.Folder(part));
+
+    private static string Folder(this Terminal terminal, string path) =>
         !Path.Exists(path) && HubName.Means(path, out var name) && name.Path.Length == 0 ? terminal.Hub().Model(name) : path;
 
     /// <summary>The recipe of a file, with its overrides.</summary>

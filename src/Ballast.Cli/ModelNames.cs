@@ -1,3 +1,5 @@
+using Ballast.Adapters;
+
 namespace Ballast.Cli;
 
 /// <summary>Names models by their folders: the last parts of each path, as many as it takes to tell them apart.</summary>
@@ -7,10 +9,9 @@ internal static class ModelNames
     /// <exception cref="ConfigException">A folder is given twice.</exception>
     public static IReadOnlyList<string> Of(IReadOnlyList<string> folders)
     {
-        string[][] parts = [.. folders.Select(folder => Path.GetFullPath(folder).Split('/', StringSplitOptions.RemoveEmptyEntries))];
-        for (int count = 1; count <= parts.Max(p => p.Length); count++)
+        for (int count = 1; count <= folders.Max(folder => Path.GetFullPath(folder).Count(c => c == '/')); count++)
         {
-            string[] names = [.. parts.Select(p => string.Join('/', p.TakeLast(count)))];
+            string[] names = [.. folders.Select(folder => ModelName.Map(folder, part => string.Join('/', Path.GetFullPath(part).Split('/', StringSplitOptions.RemoveEmptyEntries).TakeLast(count))))];
             if (names.Distinct(StringComparer.Ordinal).Count() == names.Length)
             {
                 return names;

@@ -52,6 +52,7 @@ internal static class Program
         GenerateVerb.Create(terminal),
         MergeVerb.Create(terminal),
         RescueVerb.Create(terminal),
+        LoraVerb.Create(terminal),
         InspectVerb.Create(terminal),
         InitVerb.Create(terminal),
         ValidateVerb.Create(terminal),

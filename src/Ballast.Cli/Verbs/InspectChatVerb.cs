@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ballast.Adapters;
 using Ballast.Chat;
 
 namespace Ballast.Cli.Verbs;
@@ -21,7 +22,7 @@ internal static class InspectChatVerb
         var command = new Command("chat", "Render a conversation with a chat template.") { path, messages, prompt };
         command.SetAction(parse =>
         {
-            var template = ChatTemplate.Load(terminal.Model(parse.GetRequiredValue(path)));
+            var template = ChatTemplate.Load(ModelName.Parse(terminal.Model(parse.GetRequiredValue(path))).Folder);
             var (list, variables) = ReadMessages(parse.GetRequiredValue(messages));
             bool opens = parse.GetValue(prompt) || variables?["add_generation_prompt"] is JsonValue value && value.TryGetValue(out bool asked) && asked;
             terminal.Out.Write(template.Render(list, opens, variables).Text);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Ballast.Adapters;
 using Ballast.Chat;
 using Ballast.Checkpoints;
 using Ballast.Configs;
@@ -24,10 +25,11 @@ internal static class InspectDataVerb
         command.SetAction(parse =>
         {
             var loaded = terminal.Recipe(parse.GetRequiredValue(recipe), parse.GetValue(set));
-            var tokenizer = Tokenizer.Load(loaded.Model);
-            var config = DecoderConfig.Parse(ModelFolder.ReadConfig(loaded.Model), Path.Combine(loaded.Model, ModelFolder.ConfigFile));
+            string folder = ModelName.Parse(loaded.Model).Folder;
+            var tokenizer = Tokenizer.Load(folder);
+            var config = DecoderConfig.Parse(ModelFolder.ReadConfig(folder), Path.Combine(folder, ModelFolder.ConfigFile));
             var data = TrainingData.Load(
-                loaded.Data, tokenizer, ChatTemplate.TryLoad(loaded.Model), config.VocabSize, loaded.Training.Seed, null, terminal.Cancellation).Train;
+                loaded.Data, tokenizer, ChatTemplate.TryLoad(folder), config.VocabSize, loaded.Training.Seed, null, terminal.Cancellation).Train;
             var shown = data.Rows.Take(parse.GetValue(rows));
             if (parse.GetValue(json))
             {

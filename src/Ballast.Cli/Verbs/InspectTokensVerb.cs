@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ballast.Adapters;
 using Ballast.Tokenizers;
 
 namespace Ballast.Cli.Verbs;
@@ -25,7 +26,7 @@ internal static class InspectTokensVerb
         });
         command.SetAction(parse =>
         {
-            var tokenizer = Tokenizer.Load(terminal.Model(parse.GetRequiredValue(path)));
+            var tokenizer = Tokenizer.Load(ModelName.Parse(terminal.Model(parse.GetRequiredValue(path))).Folder);
             bool add = parse.GetValue(special);
             if (parse.GetValue(jsonl) is string lines)
             {

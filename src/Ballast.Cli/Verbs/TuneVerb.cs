@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Ballast.Adapters;
 using Ballast.Tokenizers;
 using Ballast.Training;
 
@@ -25,7 +26,7 @@ internal static class TuneVerb
         {
             var loaded = terminal.Recipe(parse.GetRequiredValue(recipe), parse.GetValue(set));
             loaded = parse.GetValue(output) is string folder ? loaded with { Output = folder } : loaded;
-            var tokenizer = new Lazy<Tokenizer>(() => Tokenizer.Load(loaded.Model));
+            var tokenizer = new Lazy<Tokenizer>(() => Tokenizer.Load(ModelName.Parse(loaded.Model).Folder));
             var progress = new TuneProgress(terminal, ids => tokenizer.Value.Decode(ids));
             var result = progress.Watch(() => new TuneRun(
                 loaded, parse.GetValue(data), progress.Begin, progress.Step, Resume.Parse(parse.GetRequiredValue(resume)), progress.Say).Run(terminal.Cancellation));

@@ -26,8 +26,16 @@ public static class AdapterMergeWriter
             throw new ConfigException($"{merge.Adapter.Folder}: its merge cannot be taken back from the merged weights: {(merge.Adapter.Config.UseDora ? "the norms of DoRA" : "tensors that were replaced whole")} are lost; keep the base");
         }
 
-        using var trunk = Checkpoint.Open(model.Folder);
-        using var writer = new CheckpointWriter(folder, merge.Entries.Values, replace: options.Replace);
+        int changed = Write(merge, model.Folder, folder, Card(model, options, merge), options.Replace, merge.Merged, progress, cancellationToken);
+        return new AdapterMergeSummary(changed, merge.Entries.Values.Sum(entry => entry.ElementCount), merge.HeadUntied, options.Undo ? null : LogitChange(model, folder, options.Scale));
+    }
+
+    /// <summary>Writes a model folder: the tensors that change as they are given, the others and all other files as in the base.</summary>
+    internal static int Write(
+        AdapterMerge merge, string source, string folder, string card, bool replace, Func<string, Tensor> merged, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        using var trunk = Checkpoint.Open(source);
+        using var writer = new CheckpointWriter(folder, merge.Entries.Values, replace: replace);
         long done = 0, total = merge.Entries.Values.Sum(entry => entry.ByteCount);
         int changed = 0;
         foreach (var entry in merge.Entries.Values)
@@ -35,8 +43,8 @@ public static class AdapterMergeWriter
             cancellationToken.ThrowIfCancellationRequested();
             if (merge.Changes(entry.Name) || !trunk.Entries.ContainsKey(entry.Name))
             {
-                using var merged = merge.Merged(entry.Name);
-                using var rounded = merged.To(Device.Cpu, entry.DType);
+                using var value = merged(entry.Name);
+                using var rounded = value.To(Device.Cpu, entry.DType);
                 Write(writer, entry, rounded);
                 changed++;
             }
@@ -49,17 +57,17 @@ public static class AdapterMergeWriter
             progress?.Report((double)done / total);
         }
 
-        writer.CopySidecars(model.Folder);
+        writer.CopySidecars(source);
         if (merge.HeadUntied)
         {
-            var config = ModelFolder.ReadConfig(model.Folder);
+            var config = ModelFolder.ReadConfig(source);
             config["tie_word_embeddings"] = false;
             writer.WriteText(ModelFolder.ConfigFile, JsonFile.Indented(config));
         }
 
-        writer.WriteText("README.md", Card(model, options, merge));
+        writer.WriteText("README.md", card);
         writer.Complete();
-        return new AdapterMergeSummary(changed, merge.Entries.Values.Sum(entry => entry.ElementCount), merge.HeadUntied, options.Undo ? null : LogitChange(model, folder, options.Scale));
+        return changed;
     }
 
     /// <summary>The largest absolute difference between the logits of base + adapter and those of the merged model, over a few tokens.</summary>

@@ -12,11 +12,20 @@ internal sealed record AdapterPlan(IReadOnlyDictionary<string, int> Modules, IRe
 
     /// <summary>The plan that a configuration makes for a model, by PEFT's rules.</summary>
     /// <exception cref="ConfigException">Nothing is meant, a name means nothing, or two patterns disagree.</exception>
-    public static AdapterPlan Of(AdapterConfig config, Decoder model)
+    public static AdapterPlan Of(AdapterConfig config, Decoder model) => Of(config, model.Weights.Names, model.Config.TieWordEmbeddings);
+
+    /// <summary>The same from the names and shapes of the model's tensors.</summary>
+    /// <param name="config">The adapter.</param>
+    /// <param name="shapes">The tensors.</param>
+    /// <param name="tied">Whether the head is the embedding.</param>
+    public static AdapterPlan Of(AdapterConfig config, IEnumerable<(string Name, long[] Shape)> shapes, bool tied)
     {
-        string[] linear = [.. model.Linears.SelectMany(layer => layer.Modules).Select(module => module.Name)];
-        string[] all = [Decoder.EmbeddingName, .. linear];
-        string[] tensors = [.. model.Weights.Names.Select(pair => pair.Name), .. model.Config.TieWordEmbeddings ? [$"{Decoder.HeadName}.weight"] : Array.Empty<string>()];
+        const string Head = Decoder.HeadName + ".weight";
+        var listed = shapes.ToList();
+        string[] tensors = [.. listed.Select(pair => pair.Name).Where(name => name != Head || !tied), .. tied ? [Head] : Array.Empty<string>()];
+        var matrices = listed.Where(pair => pair.Shape.Length == 2).Select(pair => pair.Name).Append(Head).ToHashSet(StringComparer.Ordinal);
+        string[] all = [.. tensors.Where(matrices.Contains).Select(name => name[..^".weight".Length])];
+        string[] linear = [.. all.Where(module => module != Decoder.EmbeddingName)];
         var modules = all.Where(module => IsTarget(config, module, linear)).ToDictionary(module => module, config.RankOf, StringComparer.Ordinal);
         RefuseIdle("target_modules", config.TargetModules, modules.Keys);
         foreach (string module in modules.Keys)
@@ -48,6 +57,15 @@ internal sealed record AdapterPlan(IReadOnlyDictionary<string, int> Modules, IRe
         }
 
         return new AdapterPlan(modules, trained);
+    }
+
+    /// <summary>Parameters that are trained.</summary>
+    public long Parameters(IEnumerable<(string Name, long[] Shape)> shapes, bool dora)
+    {
+        var sizes = shapes.ToDictionary(pair => pair.Name, pair => pair.Shape, StringComparer.Ordinal);
+        long[] Shape(string tensor) => sizes.GetValueOrDefault(tensor) ?? sizes[Decoder.EmbeddingName + ".weight"];
+        return Modules.Sum(module => module.Value * Shape(module.Key + ".weight").Sum() + (dora ? Shape(module.Key + ".weight")[0] : 0))
+            + Trained.Values.Sum(tensor => Shape(tensor).Aggregate(1L, (a, b) => a * b));
     }
 
     private static bool IsTarget(AdapterConfig config, string module, string[] linear)

@@ -1,3 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
+using Ballast.Checkpoints;
+
 namespace Ballast.Adapters;
 
 /// <summary>How a model is named where one is loaded: FOLDER, or FOLDER+ADAPTER for a base with an adapter of PEFT's format on it.</summary>
@@ -18,6 +22,20 @@ public sealed record ModelName(string Folder, string? Adapter)
     {
         var name = Parse(text);
         return name.Adapter is null ? part(text) : $"{part(name.Folder)}+{part(name.Adapter)}";
+    }
+
+    /// <summary>SHA-256 over the weights, and over the adapter's two files where there is one.</summary>
+    /// <exception cref="CheckpointException">The folder holds no readable weights.</exception>
+    public string HashWeights(CancellationToken cancellationToken = default)
+    {
+        string weights = ModelFolder.HashWeights(Folder, cancellationToken);
+        if (Adapter is null)
+        {
+            return weights;
+        }
+
+        string all = weights + ModelFolder.HashFile(Path.Combine(Adapter, AdapterConfig.FileName)) + ModelFolder.HashFile(Path.Combine(Adapter, AdapterFolder.WeightsFile));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(all)));
     }
 
     /// <inheritdoc/>

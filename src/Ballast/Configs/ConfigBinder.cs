@@ -54,6 +54,13 @@ internal static class ConfigBinder
                 }
 
                 break;
+            case JsonTypeInfoKind.Dictionary when node is JsonObject map:
+                foreach ((string key, JsonNode? value) in map)
+                {
+                    Check(value, type.Options.GetTypeInfo(type.ElementType!), $"{path}.{key}", nullable: false, problems);
+                }
+
+                break;
             case JsonTypeInfoKind.Object or JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary:
                 problems.Add(new(path, $"expected {(type.Kind == JsonTypeInfoKind.Enumerable ? "a list" : "keys with values")}, got {Shown(node)}"));
                 break;

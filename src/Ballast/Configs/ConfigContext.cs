@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Ballast.Adapters;
 using Ballast.Evaluation.Suites;
 
 namespace Ballast.Configs;
@@ -10,7 +11,7 @@ namespace Ballast.Configs;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
-    Converters = [typeof(SnakeCaseEnum<Schedule>), typeof(SnakeCaseEnum<Precision>), typeof(SnakeCaseEnum<EmaMode>), typeof(SnakeCaseEnum<BestMetric>), typeof(SnakeCaseEnum<TooLong>), typeof(SnakeCaseEnum<PromptStyle>)])]
+    Converters = [typeof(SnakeCaseEnum<Schedule>), typeof(SnakeCaseEnum<Precision>), typeof(SnakeCaseEnum<EmaMode>), typeof(SnakeCaseEnum<BestMetric>), typeof(SnakeCaseEnum<TooLong>), typeof(SnakeCaseEnum<PromptStyle>), typeof(SnakeCaseEnum<AdapterBias>), typeof(SnakeCaseEnum<LoraInit>)])]
 [JsonSerializable(typeof(Recipe))]
 internal sealed partial class ConfigContext : JsonSerializerContext;
 

@@ -1,16 +1,18 @@
 using System.Text.Json;
+using Ballast.Adapters;
 using Ballast.Hub;
 
 namespace Ballast.Configs;
 
 /// <summary>Everything that decides a training run; written back with every default filled in, it repeats the run.</summary>
-/// <param name="Model">The aligned model: a Hugging Face folder, or a name on the hub such as <c>owner/name@revision</c>.</param>
+/// <param name="Model">The aligned model: a Hugging Face folder, or a name on the hub such as <c>owner/name@revision</c>; MODEL+ADAPTER: with an adapter on it.</param>
 /// <param name="Output">The run folder to be made.</param>
 /// <param name="Data">The rows.</param>
 /// <param name="Training">The optimization; absent: its defaults.</param>
 /// <param name="Ema">The average of the weights; absent: none.</param>
 /// <param name="Probe">The safety probe during training; absent: none.</param>
 /// <param name="Checkpoints">When the run's state is saved; absent: the defaults.</param>
+/// <param name="Lora">An adapter that is trained instead of the weights; absent: the weights are trained.</param>
 public sealed record Recipe(
     string Model,
     string Output,
@@ -18,7 +20,8 @@ public sealed record Recipe(
     TrainingSection? Training = null,
     EmaSection? Ema = null,
     ProbeSection? Probe = null,
-    CheckpointSection? Checkpoints = null)
+    CheckpointSection? Checkpoints = null,
+    LoraSection? Lora = null)
 {
     /// <summary>The optimization.</summary>
     public TrainingSection Training { get; init; } = Training ?? new();
@@ -66,7 +69,7 @@ public sealed record Recipe(
             }
         }
 
-        foreach (ConfigProblem problem in Data.Problems().Concat(Training.Problems()).Concat(Ema?.Problems() ?? []).Concat(Probe?.Problems() ?? []).Concat(Checkpoints.Problems(this)))
+        foreach (ConfigProblem problem in Data.Problems().Concat(Training.Problems()).Concat(Ema?.Problems() ?? []).Concat(Probe?.Problems() ?? []).Concat(Checkpoints.Problems(this)).Concat(Lora?.Problems() ?? []))
         {
             yield return problem;
         }
@@ -77,7 +80,7 @@ public sealed record Recipe(
 
     private Recipe Portable() => this with
     {
-        Model = HubName.Shown(Model),
+        Model = ModelName.Map(Model, HubName.Shown),
         Data = Data with
         {
             Train = [.. Data.Train.Select(source => source with { Path = HubName.Shown(source.Path) })],

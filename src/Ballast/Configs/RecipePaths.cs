@@ -1,3 +1,4 @@
+using Ballast.Adapters;
 using Ballast.Hub;
 
 namespace Ballast.Configs;
@@ -11,7 +12,7 @@ internal sealed class RecipePaths(string recipeFolder, HubLibrary? hub)
     /// <summary>The recipe with its paths resolved; <see cref="Problems"/> holds those that were not found.</summary>
     public Recipe Resolve(Recipe recipe) => recipe with
     {
-        Model = Model(recipe.Model),
+        Model = Path.Exists(recipe.Model) ? recipe.Model : ModelName.Map(recipe.Model, Model),
         Data = recipe.Data with
         {
             Train = [.. recipe.Data.Train.SelectMany((source, i) => Rows(source, $"data.train[{i}]"))],

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using Ballast.Adapters;
 
 namespace Ballast.Configs;
 
@@ -51,7 +52,7 @@ public sealed class RecipeSchema(RecipeDocs docs)
         {
             names.Add((JsonNode?)null);
         }
-        else if (nullable && (string?)schema["type"] is "object" or "array")
+        else if (nullable && (schema["type"] is JsonArray || (string?)schema["type"] is "object" or "array"))
         {
             schema = new JsonObject { ["anyOf"] = new JsonArray(schema, new JsonObject { ["type"] = "null" }) };
         }
@@ -77,6 +78,8 @@ public sealed class RecipeSchema(RecipeDocs docs)
         {
             JsonTypeInfoKind.Object => Map(type),
             JsonTypeInfoKind.Enumerable => new JsonObject { ["type"] = "array", ["items"] = Value(ConfigContext.Default.Options.GetTypeInfo(type.ElementType!)) },
+            JsonTypeInfoKind.Dictionary => new JsonObject { ["type"] = "object", ["additionalProperties"] = Value(ConfigContext.Default.Options.GetTypeInfo(type.ElementType!)) },
+            _ when plain == typeof(ModuleNames) => new JsonObject { ["type"] = new JsonArray("string", "array"), ["items"] = new JsonObject { ["type"] = "string" } },
             _ when plain.IsEnum => new JsonObject { ["enum"] = new JsonArray([.. ScalarType.Names(type).Select(name => JsonValue.Create(name))]) },
             _ when plain == typeof(string) => new JsonObject { ["type"] = "string" },
             _ when plain == typeof(bool) => new JsonObject { ["type"] = "boolean" },

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using Ballast.Adapters;
 
 namespace Ballast.Configs;
 
@@ -46,6 +47,7 @@ internal static class ScalarType
         _ when plain == typeof(int) || plain == typeof(long) => "a whole number",
         _ when plain == typeof(ulong) || plain == typeof(uint) => "a whole number of at least 0",
         _ when plain == typeof(double) => "a number",
+        _ when plain == typeof(ModuleNames) => "a list of names, or one text",
         _ => "keys with values",
     };
 }

@@ -1,3 +1,4 @@
+using Ballast.Adapters;
 using Ballast.Checkpoints;
 using Ballast.Evaluation.Suites;
 using Ballast.Generation;
@@ -26,13 +27,14 @@ public sealed class EvaluatedModel
 
     /// <summary>A model folder.</summary>
     /// <param name="name">The name in the report.</param>
-    /// <param name="folder">The folder; its weights and every file beside them that can change a reply are hashed.</param>
+    /// <param name="folder">The folder, or FOLDER+ADAPTER; its weights and every file beside them that can change a reply are hashed.</param>
     /// <param name="open">Opens it; it is closed after the last missing reply.</param>
     /// <exception cref="CheckpointException">The folder cannot be read.</exception>
     public static EvaluatedModel FromFolder(string name, string folder, Func<ILanguageModel> open)
     {
-        IEnumerable<string> files = ModelFolder.Sidecars.Select(file => Path.Combine(folder, file)).Where(File.Exists);
-        return new(name, Suite.HashOf([ModelFolder.HashWeights(folder), .. files.Select(ModelFolder.HashFile)]), open, close: true);
+        var model = ModelName.Parse(folder);
+        IEnumerable<string> files = ModelFolder.Sidecars.Select(file => Path.Combine(model.Folder, file)).Where(File.Exists);
+        return new(name, Suite.HashOf([model.HashWeights(), .. files.Select(ModelFolder.HashFile)]), open, close: true);
     }
 
     /// <summary>A model in memory, which its owner closes.</summary>

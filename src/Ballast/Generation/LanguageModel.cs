@@ -1,3 +1,4 @@
+using Ballast.Adapters;
 using Ballast.Chat;
 using Ballast.Checkpoints;
 using Ballast.Data;
@@ -51,21 +52,23 @@ public sealed class LanguageModel : ILanguageModel
     /// <inheritdoc/>
     public int MaxLength => Model.Config.MaxSeqLen;
 
-    /// <summary>Reads a model folder.</summary>
+    /// <summary>Reads a model folder, or FOLDER+ADAPTER; tokenizer and template are the base's.</summary>
     /// <exception cref="BallastException">A part is missing, damaged or not supported.</exception>
-    public static LanguageModel Load(string folder, DType dtype = DType.F32, Device? device = null)
+    public static LanguageModel Load(string model, DType dtype = DType.F32, Device? device = null)
     {
+        var name = ModelName.Parse(model);
+        string folder = name.Folder;
         // Cheap parts first, so that a fault shows before the weights are read.
         var tokenizer = Tokenizer.Load(folder);
         var template = ChatTemplate.TryLoad(folder);
-        var model = Decoder.Load(folder, dtype, device);
+        var decoder = Decoder.Load(model, dtype, device);
         try
         {
-            return new LanguageModel(Path.GetFileName(Path.GetFullPath(folder)), model, tokenizer, template, EndTokens(folder, model.Config, tokenizer, template));
+            return new LanguageModel(ModelName.Map(model, part => Path.GetFileName(Path.GetFullPath(part))), decoder, tokenizer, template, EndTokens(folder, decoder.Config, tokenizer, template));
         }
         catch
         {
-            model.Dispose();
+            decoder.Dispose();
             throw;
         }
     }

@@ -50,17 +50,38 @@ public sealed class Decoder : IDisposable
     /// <summary>Whether Backward keeps only each layer's input and computes the layer again (Chen et al., arXiv 1604.06174): same bits, less memory, a forward pass more.</summary>
     public bool ActivationCheckpointing { get; set; }
 
-    /// <summary>Reads a Hugging Face folder.</summary>
-    /// <param name="folder">Folder with config.json and safetensors.</param>
+    /// <summary>Reads a Hugging Face folder, or FOLDER+ADAPTER: that model with an adapter of PEFT's format on it.</summary>
+    /// <param name="model">Folder with config.json and safetensors; the adapter's has adapter_config.json and adapter_model.safetensors.</param>
     /// <param name="dtype">Type to compute with: F32, BF16 or F64.</param>
     /// <param name="device">Where to.</param>
-    /// <param name="training">Whether gradients (and F32 masters for BF16) are wanted.</param>
+    /// <param name="training">Whether gradients (and F32 masters for BF16) are wanted: of the adapter where there is one, else of the model.</param>
     /// <exception cref="CheckpointException">A file is missing or damaged, a tensor is missing, unknown or of another shape, or the model is of another family.</exception>
-    public static Decoder Load(string folder, DType dtype = DType.F32, Device? device = null, bool training = false)
+    public static Decoder Load(string model, DType dtype = DType.F32, Device? device = null, bool training = false)
+    {
+        var name = ModelName.Parse(model);
+        if (name.Adapter is null)
+        {
+            return LoadFolder(name.Folder, dtype, device ?? Device.Cpu, training);
+        }
+
+        var trunk = LoadFolder(name.Folder, dtype, device ?? Device.Cpu, training: false);
+        try
+        {
+            Adapters.Adapter.Load(trunk, name.Adapter, training);
+            return trunk;
+        }
+        catch
+        {
+            trunk.Dispose();
+            throw;
+        }
+    }
+
+    private static Decoder LoadFolder(string folder, DType dtype, Device device, bool training)
     {
         var config = DecoderConfig.Parse(ModelFolder.ReadConfig(folder), Path.Combine(folder, "config.json"));
         using var checkpoint = Checkpoint.Open(folder);
-        var model = new Decoder(config, dtype, device ?? Device.Cpu, training);
+        var model = new Decoder(config, dtype, device, training);
         try
         {
             if (config.TieWordEmbeddings && checkpoint.Entries.ContainsKey("lm_parts.Head.weight"))

@@ -1,3 +1,4 @@
+using Ballast.Adapters;
 using Ballast.Configs;
 using Ballast.Data;
 using Ballast.Models;
@@ -10,12 +11,13 @@ namespace Ballast.Planning;
 /// <param name="config">The model's shape.</param>
 /// <param name="recipe">The run.</param>
 /// <param name="dtype">Element type of the passes.</param>
-internal sealed class MemoryPlan(DecoderConfig config, Recipe recipe, DType dtype)
+/// <param name="trained">Parameters that training changes; null: all.</param>
+internal sealed class MemoryPlan(DecoderConfig config, Recipe recipe, DType dtype, long? trained = null)
 {
     private const int TokensPerPass = 8192;  // of LanguageModel.Score
     private const int PromptsPerBatch = 32;  // of GenerationOptions
 
-    private readonly long _weights = config.ParameterCount;
+    private readonly long _weights = trained ?? config.ParameterCount;
     private readonly long _element = dtype.BitSize / 8;
 
     /// <summary>The moment with the most memory of a run whose files are read.</summary>
@@ -24,8 +26,8 @@ internal sealed class MemoryPlan(DecoderConfig config, Recipe recipe, DType dtyp
         var training = recipe.Training;
         var loader = new BatchLoader(input.Data.Train.Rows, training.BatchSize, training.MicroBatchSize, training.Seed, input.Config.PadTokenId ?? 0, recipe.Data.Packing);
         var largest = loader.Largest();
-        int longestPrompt = input.Probe is null ? 0 : PromptLengths.Longest(input.Probe, recipe.Probe!.Prompts, recipe.Model, input.Config.MaxSeqLen, input.Tokenizer, input.Template);
-        return new MemoryPlan(input.Config, recipe, dtype).Peak(
+        int longestPrompt = input.Probe is null ? 0 : PromptLengths.Longest(input.Probe, recipe.Probe!.Prompts, ModelName.Parse(recipe.Model).Folder, input.Config.MaxSeqLen, input.Tokenizer, input.Template);
+        return new MemoryPlan(input.Config, recipe, dtype, input.TrainedParameters).Peak(
             new BatchSize(largest.InputIds.Length, largest.Batch, largest.TargetCount), input.Data.Validation?.LongestRow ?? 0, input.Data.Validation?.Tokens ?? 0, longestPrompt);
     }
 
@@ -93,6 +95,7 @@ internal sealed class MemoryPlan(DecoderConfig config, Recipe recipe, DType dtyp
 
     private IEnumerable<MemoryItem> State(bool moments, bool average = true)
     {
+        yield return new("frozen weights", recipe.Lora is null ? 0 : _element * config.ParameterCount);
         yield return new("weights", 4 * _weights);
         if (dtype is DType.BF16)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ballast.Adapters;
 using Ballast.Chat;
 using Ballast.Checkpoints;
 using Ballast.Configs;
@@ -20,6 +21,7 @@ public sealed class Preflight(Recipe recipe, string? dataFolder = null, Cancella
     private const int Shown = 5;
 
     private readonly List<string> _problems = [];
+    private readonly string _folder = ModelName.Parse(recipe.Model).Folder;
 
     /// <summary>What the run will take; null when something is too wrong to tell.</summary>
     public RunEstimate? Estimate { get; private set; }
@@ -29,12 +31,13 @@ public sealed class Preflight(Recipe recipe, string? dataFolder = null, Cancella
     public IReadOnlyList<string> Problems()
     {
         Try(Tensors);
-        var config = Try(() => DecoderConfig.Parse(ModelFolder.ReadConfig(recipe.Model), Path.Combine(recipe.Model, ModelFolder.ConfigFile)));
-        var tokenizer = Try(() => Tokenizer.Load(recipe.Model));
-        var template = Try(() => ChatTemplate.TryLoad(recipe.Model));
+        Try(Adapter);
+        var config = Try(() => DecoderConfig.Parse(ModelFolder.ReadConfig(_folder), Path.Combine(_folder, ModelFolder.ConfigFile)));
+        var tokenizer = Try(() => Tokenizer.Load(_folder));
+        var template = Try(() => ChatTemplate.TryLoad(_folder));
         if (config is not null && tokenizer?.VocabSize > config.VocabSize)
         {
-            _problems.Add($"{recipe.Model}: the tokenizer has ids up to {tokenizer.VocabSize - 1} but the model has {config.VocabSize} embedding rows; they do not belong together");
+            _problems.Add($"{_folder}: the tokenizer has ids up to {tokenizer.VocabSize - 1} but the model has {config.VocabSize} embedding rows; they do not belong together");
         }
 
         Try(() => template?.AssistantSpans(Conversation(), recipe.Data.TemplateVariables.DeepClone().AsObject()));
@@ -55,11 +58,19 @@ public sealed class Preflight(Recipe recipe, string? dataFolder = null, Cancella
 
     private void Tensors()
     {
-        var problems = Decoder.Problems(recipe.Model);
+        var problems = Decoder.Problems(_folder);
         _problems.AddRange(problems.Take(Shown));
         if (problems.Count > Shown)
         {
-            _problems.Add($"{recipe.Model}: {problems.Count} tensors do not fit config.json, the first {Shown} are shown");
+            _problems.Add($"{_folder}: {problems.Count} tensors do not fit config.json, the first {Shown} are shown");
+        }
+    }
+
+    private void Adapter()
+    {
+        if (ModelName.Parse(recipe.Model) is { Adapter: not null } name)
+        {
+            AdapterMerge.Open(name).Dispose();
         }
     }
 
@@ -98,7 +109,7 @@ public sealed class Preflight(Recipe recipe, string? dataFolder = null, Cancella
         {
             JudgeCatalog.Named(probe.Judge);
             var suite = SuiteLoader.Load(probe.Suite, dataFolder)[0];
-            PromptLengths.Longest(suite with { Style = probe.Template ?? suite.Style }, probe.Prompts, recipe.Model, config?.MaxSeqLen ?? int.MaxValue, tokenizer, template);
+            PromptLengths.Longest(suite with { Style = probe.Template ?? suite.Style }, probe.Prompts, _folder, config?.MaxSeqLen ?? int.MaxValue, tokenizer, template);
         }
     }
 
@@ -144,7 +155,7 @@ public sealed class Preflight(Recipe recipe, string? dataFolder = null, Cancella
         }
         catch (Ballast.Tensors.TorchException fault) when (fault.OutOfMemory)
         {
-            _problems.Add($"{recipe.Model}: the model alone does not fit into memory: {fault.Message}");
+            _problems.Add($"{_folder}: the model alone does not fit into memory: {fault.Message}");
         }
 
         return null;

@@ -48,7 +48,7 @@ public sealed record RunEstimate(
         long process = Environment.WorkingSet - TorchLibrary.BytesInUse;
         double epochs = (double)input.TotalSteps / input.Loader.StepsPerEpoch;
         return new RunEstimate(
-            config.ParameterCount, dtype, device, input.Loader.Largest().InputIds.Length, MemoryPlan.Of(recipe, input, dtype), process, DiskUse.Of(recipe, config.ParameterCount, dtype).Total,
+            config.ParameterCount, dtype, device, input.Loader.Largest().InputIds.Length, MemoryPlan.Of(recipe, input, dtype), process, DiskUse.Of(recipe, input.TrainedParameters, dtype).Total,
             input.TotalSteps, (long)(epochs * input.Data.Train.Tokens), epochs * EpochFlops.Of(config, rows, input.Loader.PaddingShare(), training.ActivationCheckpointing), peak);
     }
 }

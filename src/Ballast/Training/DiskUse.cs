@@ -1,3 +1,4 @@
+using Ballast.Adapters;
 using Ballast.Checkpoints;
 using Ballast.Configs;
 using Ballast.Tensors;
@@ -22,7 +23,8 @@ internal sealed record DiskUse(long Models, long Checkpoints)
         int models = recipe.Ema is not { } ema ? 1 : 1 + (ema.KeepPlain ? 1 : 0) + (ema.Controls ? 3 : 0);
         int perCheckpoint = 4 + 8 + (recipe.Ema is null ? 0 : 4) + (dtype is DType.BF16 ? 2 : 0);
         int checkpoints = recipe.Checkpoints.KeepLast + (recipe.Checkpoints.KeepBest is null ? 1 : 2);
-        using var source = Checkpoint.Open(recipe.Model);
-        return new DiskUse(models * source.Entries.Values.Sum(entry => entry.ByteCount), parameters * perCheckpoint * Math.Max(1, checkpoints - checkpointsThere));
+        using var source = Checkpoint.Open(ModelName.Parse(recipe.Model).Folder);
+        long whole = source.Entries.Values.Sum(entry => entry.ByteCount);
+        return new DiskUse(recipe.Lora is { } lora ? 4 * models * parameters + (lora.Merge ? whole : 0) : models * whole, parameters * perCheckpoint * Math.Max(1, checkpoints - checkpointsThere));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ballast.Adapters;
 using Ballast.Configs;
 using Ballast.Hub;
 using Ballast.Models;
@@ -18,13 +19,14 @@ internal sealed class EmaControls(Recipe recipe, string? dataFolder, Action<Json
         double lambda = check.EffectiveLambda;
         if (!ema.Feedback)
         {
-            Merge(model, model.Weights.Master, aligned, lambda, folder);
+            Merge(model, model.Trainable.Master, aligned, lambda, folder);
             return;
         }
 
         var plain = Tune(Path.Combine(folder, "control-plain"), recipe.Training.LearningRate, cancellationToken);
-        using var other = Decoder.Load(plain.Model, model.Weights.Master.DType, model.Device);
-        Merge(model, other.Weights.Master, aligned, EmaCheck.Lambda(ema.Average, other.Weights.Master, aligned), folder);
+        string name = model.Adapter is null ? plain.Model : new ModelName(ModelName.Parse(recipe.Model).Folder, plain.Model).ToString();
+        using var other = Decoder.Load(name, model.Trainable.Master.DType, model.Device);
+        Merge(model, other.Trainable.Master, aligned, EmaCheck.Lambda(ema.Average, other.Trainable.Master, aligned), folder);
     }
 
     private TuneResult Tune(string output, double rate, CancellationToken cancellationToken) => new TuneRun(
@@ -37,9 +39,17 @@ internal sealed class EmaControls(Recipe recipe, string? dataFolder, Action<Json
     // aligned + lambda (tuned - aligned), written with the lambda in its card
     private void Merge(Decoder model, Tensor tuned, Tensor aligned, double lambda, string folder)
     {
+        string target = Path.Combine(folder, "control-merge"), start = ModelName.Map(recipe.Model, HubName.Shown);
+        string card = FormattableString.Invariant(
+            $"# Linear merge at the matched lambda\n\n`{start}` + {lambda:0.000000} x (plain fine-tuning - `{start}`): the control for the weight average beside it.\n");
+        if (model.Adapter is { } adapter)
+        {
+            AdapterControl.Write(adapter, tuned, aligned, lambda, recipe.Model, target, card);
+            return;
+        }
+
         using var merged = aligned.To(model.Device);
         merged.Lerp(tuned, lambda);
-        ModelSaver.Save(model, merged, recipe.Model, Path.Combine(folder, "control-merge"), FormattableString.Invariant(
-            $"# Linear merge at the matched lambda\n\n`{HubName.Shown(recipe.Model)}` + {lambda:0.000000} x (plain fine-tuning - `{HubName.Shown(recipe.Model)}`): the control for the weight average beside it.\n"));
+        ModelSaver.Save(model, merged, recipe.Model, target, card);
     }
 }

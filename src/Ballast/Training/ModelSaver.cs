@@ -1,10 +1,12 @@
+using Ballast.Adapters;
 using Ballast.Checkpoints;
+using Ballast.Hub;
 using Ballast.Models;
 using Ballast.Tensors;
 
 namespace Ballast.Training;
 
-/// <summary>Writes a model's weights as a Hugging Face folder beside everything its source folder had.</summary>
+/// <summary>Writes a model's weights as a Hugging Face folder beside everything its source folder had; of a model with an adapter the adapter alone, as PEFT does.</summary>
 internal static class ModelSaver
 {
     /// <summary>Writes the folder whole or not at all, over one that an earlier process wrote.</summary>
@@ -17,7 +19,14 @@ internal static class ModelSaver
     /// <exception cref="RunException">A weight is not finite, or the disk is full or fails.</exception>
     public static void Save(Decoder model, Tensor? flat, string source, string folder, string card, CancellationToken cancellationToken = default)
     {
-        var types = Types(source);
+        string folderOfBase = ModelName.Parse(source).Folder;
+        if (model.Adapter is { } adapter)
+        {
+            AdapterWriter.Save(adapter.Weights, flat, adapter.Config with { BaseModel = ModelName.Map(folderOfBase, HubName.Shown) }, folderOfBase, folder, card);
+            return;
+        }
+
+        var types = Types(folderOfBase);
         var entries = model.Weights.Names.Select(pair =>
         {
             var type = types.GetValueOrDefault(pair.Name, DType.F32);
@@ -38,7 +47,7 @@ internal static class ModelSaver
             }
         }
 
-        writer.CopySidecars(source);
+        writer.CopySidecars(folderOfBase);
         writer.WriteText("README.md", card);
         writer.Complete();
     }

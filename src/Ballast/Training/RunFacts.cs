@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ballast.Adapters;
 using Ballast.Data;
 using Ballast.Hub;
 using Ballast.Tensors;
@@ -20,10 +21,11 @@ internal static class RunFacts
             ["seed"] = recipe.Training.Seed,
             ["precision"] = dtype.SafetensorsName,
             ["device"] = device.ToString(),
-            ["model"] = HubName.Shown(recipe.Model),
-            ["model_revision"] = HubName.CommitOf(recipe.Model),
+            ["model"] = ModelName.Map(recipe.Model, HubName.Shown),
+            ["model_revision"] = HubName.CommitOf(ModelName.Parse(recipe.Model).Folder),
             ["base_model_sha256"] = identity.Hashes["model"],
             ["parameters"] = input.Config.ParameterCount,
+            ["trained_parameters"] = input.TrainedParameters,
             ["total_steps"] = input.TotalSteps,
             ["train"] = Describe(input.Data.Train),
             ["validation"] = input.Data.Validation is null ? null : Describe(input.Data.Validation),

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ballast.Adapters;
 using Ballast.Checkpoints;
 using Ballast.Configs;
 using Ballast.Data;
@@ -21,7 +22,7 @@ internal sealed record RunIdentity(Recipe Recipe, IReadOnlyDictionary<string, st
 
     public static RunIdentity Of(Recipe recipe, TrainingData data, Suite? probe, CancellationToken cancellationToken)
     {
-        var hashes = new Dictionary<string, string> { ["model"] = ModelFolder.HashWeights(recipe.Model, cancellationToken), ["train"] = data.Train.RowsSha256() };
+        var hashes = new Dictionary<string, string> { ["model"] = ModelName.Parse(recipe.Model).HashWeights(cancellationToken), ["train"] = data.Train.RowsSha256() };
         if (data.Validation is not null)
         {
             hashes["validation"] = data.Validation.RowsSha256();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ballast.Adapters;
 using Ballast.Configs;
 using Ballast.Hub;
 
@@ -16,7 +17,7 @@ internal static class TuneCard
         return string.Create(culture, $"""
             # Tuned with Ballast
 
-            Base: `{HubName.Shown(recipe.Model)}`. {steps} optimizer steps. {average}
+            Base: `{ModelName.Map(recipe.Model, HubName.Shown)}`. {steps} optimizer steps. {average}
 
             Safety and utility are not implied by tuning: measure them with `ballast eval`.
 

@@ -1,3 +1,4 @@
+using Ballast.Adapters;
 using Ballast.Chat;
 using Ballast.Checkpoints;
 using Ballast.Configs;
@@ -16,21 +17,35 @@ namespace Ballast.Training;
 /// <param name="Probe">The safety probe's suite, if there is a probe.</param>
 /// <param name="Loader">Gives out the rows, from the first on.</param>
 /// <param name="TotalSteps">Optimizer steps of the whole run.</param>
+/// <param name="TrainedParameters">Parameters that training changes: all, or the adapter's.</param>
 internal sealed record TuneInput(
-    Tokenizer Tokenizer, ChatTemplate? Template, DecoderConfig Config, TrainingData Data, Suite? Probe, BatchLoader Loader, int TotalSteps)
+    Tokenizer Tokenizer, ChatTemplate? Template, DecoderConfig Config, TrainingData Data, Suite? Probe, BatchLoader Loader, int TotalSteps, long TrainedParameters)
 {
     /// <summary>Reads the files of a recipe.</summary>
     /// <exception cref="BallastException">Something in the model or the data is wrong.</exception>
     public static TuneInput Read(Recipe recipe, string? dataFolder, CancellationToken cancellationToken)
     {
         var training = recipe.Training;
-        var tokenizer = Tokenizer.Load(recipe.Model);
-        var template = ChatTemplate.TryLoad(recipe.Model);
-        var config = DecoderConfig.Parse(ModelFolder.ReadConfig(recipe.Model), Path.Combine(recipe.Model, "config.json"));
+        string folder = ModelName.Parse(recipe.Model).Folder;
+        var tokenizer = Tokenizer.Load(folder);
+        var template = ChatTemplate.TryLoad(folder);
+        var config = DecoderConfig.Parse(ModelFolder.ReadConfig(folder), Path.Combine(folder, "config.json"));
         var data = TrainingData.Load(recipe.Data, tokenizer, template, config.VocabSize, training.Seed, null, cancellationToken);
         var suite = recipe.Probe is { } probe ? SuiteLoader.Load(probe.Suite, dataFolder)[0] : null;
         suite = recipe.Probe?.Template is { } style ? suite! with { Style = style } : suite;
         var loader = new BatchLoader(data.Train.Rows, training.BatchSize, training.MicroBatchSize, training.Seed, config.PadTokenId ?? 0, recipe.Data.Packing);
-        return new TuneInput(tokenizer, template, config, data, suite, loader, training.MaxSteps ?? loader.StepsPerEpoch * training.Epochs!.Value);
+        return new TuneInput(tokenizer, template, config, data, suite, loader, training.MaxSteps ?? loader.StepsPerEpoch * training.Epochs!.Value, Trained(recipe, folder, config));
+    }
+
+    private static long Trained(Recipe recipe, string folder, DecoderConfig config)
+    {
+        if (recipe.Lora is not { } lora)
+        {
+            return config.ParameterCount;
+        }
+
+        using var headers = Checkpoint.Open(folder);
+        var shapes = headers.Entries.Values.Select(entry => (entry.Name, entry.Shape)).ToList();
+        return AdapterPlan.Of(lora.ToConfig(folder), shapes, config.TieWordEmbeddings).Parameters(shapes, lora.UseDora);
     }
 }

@@ -71,12 +71,12 @@ public sealed class TuneRun(
         }
 
         int kept = RunCheckpoints.Steps(recipe.Output).Count;
-        RunFolder.CheckSpace(recipe.Output, DiskUse.Of(resolved, input.Config.ParameterCount, dtype, kept).Total);
+        RunFolder.CheckSpace(recipe.Output, DiskUse.Of(resolved, input.TrainedParameters, dtype, kept).Total);
         using var session = TuneSession.Open(resolved, dataFolder, input, identity, dtype, device, cancellationToken);
         checkpoint?.Restore(session.State);
         session.Rehearse();
         double peak = GemmPeak.Known(dtype, device);
-        started?.Invoke(new TunePlan(input.TotalSteps, input.Data, dtype, input.Config.ParameterCount, peak, input.Loader.PaddingShare(), session.State.Step));
+        started?.Invoke(new TunePlan(input.TotalSteps, input.Data, dtype, input.TrainedParameters, peak, input.Loader.PaddingShare(), session.State.Step));
 
         folder ??= RunFolder.Create(recipe.Output);
         folder.Sweep();

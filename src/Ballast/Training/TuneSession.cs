@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ballast.Adapters;
 using Ballast.Checkpoints;
 using Ballast.Configs;
 using Ballast.Generation;
@@ -23,14 +24,19 @@ internal sealed class TuneSession : IDisposable
     {
         (_recipe, _dataFolder, _input, _identity) = (recipe, dataFolder, input, identity);
         var training = recipe.Training;
-        _model = Decoder.Load(recipe.Model, dtype, device, training: true);
+        _model = StartingModel.Load(recipe, dtype, device);
         _model.ActivationCheckpointing = training.ActivationCheckpointing;
         var ema = recipe.Ema is { } options ? new WeightEma(_model.Trainable, options) : null;
         _aligned = ema is null ? null : _model.Trainable.Master.To(device);
+        if (_model.Adapter is { } adapter)
+        {
+            _hooks.Insert(0, new AdapterDropoutHook(adapter, training.Seed));
+        }
+
         State = new TrainingState(_model.Trainable, training, ema, input.Loader);
         try
         {
-            var speaker = new LanguageModel("training", _model, input.Tokenizer, input.Template, LanguageModel.EndTokens(recipe.Model, input.Config, input.Tokenizer, input.Template), ownsModel: false);
+            var speaker = new LanguageModel("training", _model, input.Tokenizer, input.Template, LanguageModel.EndTokens(ModelName.Parse(recipe.Model).Folder, input.Config, input.Tokenizer, input.Template), ownsModel: false);
             if (input.Probe is not null)
             {
                 _hooks.Add(new SafetyProbe(recipe.Probe!, input.Probe, speaker, cancellationToken));
@@ -165,7 +171,12 @@ internal sealed class TuneSession : IDisposable
         }
 
         facts["peak_memory"] = new JsonObject { ["tensors"] = TorchLibrary.PeakBytes, ["process"] = Machine.PeakMemory };
-        facts["model_sha256"] = ModelFolder.HashWeights(tuned, cancellationToken);
+        if (_recipe.Lora is { Merge: true })
+        {
+            AdapterMergeWriter.Run(new ModelName(ModelName.Parse(_recipe.Model).Folder, tuned), Path.Combine(path, "merged"), new AdapterMergeOptions(Replace: true), null, cancellationToken);
+        }
+
+        facts["model_sha256"] = _model.Adapter is null ? ModelFolder.HashWeights(tuned, cancellationToken) : ModelFolder.HashFile(Path.Combine(tuned, AdapterFolder.WeightsFile));
         facts["status"] = RunFacts.Finished;
         TuneReport.Save(folder.Path, facts);
         folder.WriteFacts(facts);  // last: from here on the run is complete
