@@ -77,7 +77,7 @@ void* acquire(size_t bytes) {
         return block;
     }
     auto found = c.free.lower_bound(bytes);
-    if (found != c.free.end() && found->first <= bytes + bytes / 4 + kHuge) return take(c, found);
+    if (found != c.free.end() && found->first <= bytes + bytes / 4 + kLarge) return take(c, found);
     size_t capacity = (bytes + kLarge - 1) / kLarge * kLarge, most = std::max(c.peak, c.in_use + capacity);
     most += most / 8 + kSlack;
     if (c.in_use + c.kept + capacity > most) {

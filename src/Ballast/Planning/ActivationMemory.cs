@@ -10,6 +10,7 @@ namespace Ballast.Planning;
 /// <param name="tokens">Token places of one sequence, T.</param>
 internal sealed class ActivationMemory(DecoderConfig config, DType dtype, long rows, long tokens)
 {
+    private const long Block = 1 << 20;  // of native/allocator.cpp
     private const long ChunkElements = 2L << 20;  // of LanguageHead
     private const long SplitBytes = 6, SmallestSplit = 192;  // of native/gemm.cpp: three bfloat16 parts per element, from so many rows on
 
@@ -21,14 +22,24 @@ internal sealed class ActivationMemory(DecoderConfig config, DType dtype, long r
     private readonly long _post = config.PostNorms ? config.HiddenSize : 0;  // what a second norm of a half keeps, and again what it makes
     private readonly long _heads = config.QkNorm ? (long)(config.NumHeads + config.NumKvHeads) * config.HeadDim : 0;
 
-    /// <summary>One tensor [N, columns].</summary>
-    public long Rows(long columns) => rows * columns * _element;
+    /// <summary>Tensors [N, columns], one for each number; the CPU's allocator gives out whole MiB from one MiB on.</summary>
+    public long Rows(params ReadOnlySpan<long> columns)
+    {
+        long sum = 0;
+        foreach (long count in columns)
+        {
+            long bytes = rows * count * _element;
+            sum += bytes < Block ? bytes : (bytes + Block - 1) / Block * Block;
+        }
+
+        return sum;
+    }
 
     /// <summary>What the attention half keeps for its backward pass.</summary>
-    public long SavedAttention => Rows(_d + _heads + _qkv + _q + _post) + 4 * rows * (1 + config.NumHeads);
+    public long SavedAttention => Rows(_d, _heads, _qkv, _q, _post) + 4 * rows * (1 + config.NumHeads);
 
     /// <summary>What the MLP half keeps for its backward pass.</summary>
-    public long SavedMlp => Rows(_d + 2 * _inner + _post) + 4 * rows;
+    public long SavedMlp => Rows(_d, 2 * _inner, _post) + 4 * rows;
 
     /// <summary>What all layers keep between the forward and the backward pass.</summary>
     public long Saved(bool checkpointing) => config.NumLayers * (checkpointing ? Rows(_d) : SavedAttention + SavedMlp);
@@ -37,12 +48,12 @@ internal sealed class ActivationMemory(DecoderConfig config, DType dtype, long r
     public long Backward(bool checkpointing)
     {
         long again = checkpointing ? SavedAttention + SavedMlp - Rows(_d) : 0;
-        long mlp = Rows(_inner + _d + _post) + Product(_d, 2 * _inner, _inner), attention = Rows(_q + _qkv + _d + _post) + Math.Max(AttentionScratch, Product(_d, _qkv, _q)) - SavedMlp;
+        long mlp = Rows(_inner, _d, _post) + Product(_d, 2 * _inner, _inner), attention = Rows(_q, _qkv, _d, _post) + Math.Max(AttentionScratch, Product(_d, _qkv, _q)) - SavedMlp;
         return again + Rows(_d) + Math.Max(mlp, attention);
     }
 
     /// <summary>Tensors of a forward pass that keeps nothing.</summary>
-    public long Forward => Rows(_d) + Math.Max(Rows(_d + _heads + _qkv + _q + 2 * _post) + AttentionScratch, Rows(_d + 2 * _inner + _inner + 2 * _post));
+    public long Forward => Rows(_d) + Math.Max(Rows(_d, _heads, _qkv, _q, _post, _post) + AttentionScratch, Rows(_d, 2 * _inner, _inner, _post, _post));
 
     /// <summary>The final norm and the loss with its gradients, without the logits.</summary>
     /// <param name="targets">Tokens that are predicted.</param>

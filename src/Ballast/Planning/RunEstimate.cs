@@ -22,6 +22,9 @@ public sealed record RunEstimate(
     /// <summary>The share of the measured peak that a step is assumed to reach; docs/performance.md measures 0.72.</summary>
     public const double AssumedShare = 0.7;
 
+    // Measured: what the code for steps, checkpoints and reports adds to a process that has only read.
+    private const long WritingAndReporting = 48 << 20;
+
     /// <summary>Seconds of training at <see cref="AssumedShare"/> of the measured peak; reading, probes and writing come on top.</summary>
     public double Seconds => Flops / (AssumedShare * GemmPeak);
 
@@ -45,7 +48,7 @@ public sealed record RunEstimate(
         var device = TorchLibrary.DefaultDevice;
         var dtype = ComputeType.Of(training.Precision, device, config);
         double peak = Training.GemmPeak.Measure(dtype, device, 2, 4, config.HiddenSize, config.IntermediateSize);
-        long process = Environment.WorkingSet - TorchLibrary.BytesInUse;
+        long process = Environment.WorkingSet - TorchLibrary.BytesInUse + WritingAndReporting;
         double epochs = (double)input.TotalSteps / input.Loader.StepsPerEpoch;
         return new RunEstimate(
             config.ParameterCount, dtype, device, input.Loader.Largest().InputIds.Length, MemoryPlan.Of(recipe, input, dtype), process, DiskUse.Of(recipe, input.TrainedParameters, dtype).Total,

@@ -1,4 +1,3 @@
-using System.Text;
 using Ballast.Hub;
 using Ballast.Tests.Support;
 using Xunit;
