@@ -72,6 +72,7 @@ public sealed class Adapter : IDisposable
 
         var adapter = new Adapter(model, config, plan, training: true);
         AdapterInitialization.Fill(adapter.Weights, model.Weights, seed, gaussian);
+        adapter.Weights.Publish();  // magnitudes are the norms of what the model computes with
         foreach (var part in adapter._parts)
         {
             part.InitializeMagnitudes();
