@@ -84,6 +84,7 @@ internal static class TrainBench
         return 0;
     }
 
-    private static long PeakMemory() => long.Parse(
+    /// <summary>Largest resident memory of this process so far, in MiB.</summary>
+    internal static long PeakMemory() => long.Parse(
         File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
 }

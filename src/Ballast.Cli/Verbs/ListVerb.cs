@@ -4,6 +4,7 @@ using Ballast.Data.Formats;
 using Ballast.Evaluation.Judges;
 using Ballast.Evaluation.Suites;
 using Ballast.Evaluation.Text;
+using Ballast.Merging.Methods;
 using Ballast.Models.Families;
 
 namespace Ballast.Cli.Verbs;
@@ -14,7 +15,7 @@ internal static class ListVerb
     public static Command Create(Terminal terminal)
     {
         var json = JsonOption.Create();
-        var command = new Command("list", "List suites, judges, metrics, data formats, model families and recipes.") { json };
+        var command = new Command("list", "List suites, judges, metrics, data formats, merge methods, model families and recipes.") { json };
         command.SetAction(parse =>
         {
             (string Kind, string Name, string About)[] all =
@@ -23,6 +24,7 @@ internal static class ListVerb
                 .. JudgeCatalog.All.Select(judge => ("judge", judge.Name, judge.Rule)),
                 .. TextMetric.All.Select(metric => ("metric", metric.Name, "")),
                 .. DataFormats.Names.Select(format => ("format", format, "")),
+                .. NamedMethod.All.Select(method => ("merge", method.Name, $"{method.About}; {method.Origin}")),
                 .. Family.All.Select(family => ("family", family.Name, family.About)),
                 .. ShippedRecipes.Names.Select(recipe => ("recipe", recipe, ShippedRecipes.About(recipe))),
             ];

@@ -4,33 +4,82 @@ using Ballast.Merging;
 
 namespace Ballast.Cli.Verbs;
 
-/// <summary>merge: interpolates the models before and after fine-tuning.</summary>
+/// <summary>merge: carries out a merge file, or interpolates the models before and after fine-tuning.</summary>
 internal static class MergeVerb
 {
     public static Command Create(Terminal terminal)
     {
-        var aligned = new Option<string>("--base") { Description = "The model before fine-tuning", HelpName = "DIR", Required = true };
-        var tuned = new Option<string>("--tuned") { Description = "The model after fine-tuning", HelpName = "DIR", Required = true };
-        var lambda = new Option<double>("--lambda")
-        {
-            Description = "Share of the tuned model, from 0 (base) to 1 (tuned)",
-            HelpName = "L",
-            Required = true,
-        };
-        var output = new Option<string>("--out") { Description = "The folder to create", HelpName = "DIR", Required = true };
+        var config = new Argument<string?>("config") { Description = "A merge file in mergekit's form", HelpName = "CONFIG.yaml", Arity = ArgumentArity.ZeroOrOne };
+        var target = new Argument<string?>("out") { Description = "The folder to create", HelpName = "OUT", Arity = ArgumentArity.ZeroOrOne };
+        var aligned = new Option<string?>("--base") { Description = "Without a file: the model before fine-tuning", HelpName = "DIR" };
+        var tuned = new Option<string?>("--tuned") { Description = "Without a file: the model after fine-tuning", HelpName = "DIR" };
+        var lambda = new Option<double>("--lambda") { Description = "Without a file: share of the tuned model, from 0 (base) to 1 (tuned)", HelpName = "L" };
+        var output = new Option<string?>("--out") { Description = "Without a file: the folder to create", HelpName = "DIR" };
         var replace = new Option<bool>("--replace") { Description = "Replace the folder if it is there" };
-        var command = new Command("merge", "Merge a model before and after fine-tuning: (1 - L) base + L tuned.") { aligned, tuned, lambda, output, replace };
+        var seed = new Option<long>("--seed") { Description = "Seed of the random methods (default 0)", HelpName = "N" };
+        var shard = new Option<string?>("--shard-size") { Description = "Largest file of weights, such as 2GiB (default 5 GB)", HelpName = "SIZE" };
+        var dry = new Option<bool>("--dry-run") { Description = "Show what would be merged, with bytes and memory, and write nothing" };
+        var json = JsonOption.Create();
+        var command = new Command("merge", "Merge models: by a file (merge CONFIG.yaml OUT), or (1 - L) base + L tuned (merge --base A --tuned B --lambda L --out DIR).")
+        {
+            config, target, aligned, tuned, lambda, output, replace, seed, shard, dry, json,
+        };
+        command.Validators.Add(result =>
+        {
+            bool file = result.GetResult(config) is { Tokens.Count: > 0 };
+            Option[] simple = [aligned, tuned, lambda, output];
+            if (file && simple.Any(o => result.GetResult(o) is not null))
+            {
+                result.AddError("a merge file and --base, --tuned, --lambda, --out exclude each other");
+            }
+            else if (file && result.GetResult(target) is not { Tokens.Count: > 0 } && result.GetResult(dry) is null)
+            {
+                result.AddError("the folder to create is missing: merge CONFIG.yaml OUT");
+            }
+            else if (!file && (result.GetResult(dry) ?? result.GetResult(json)) is not null)
+            {
+                result.AddError("--dry-run and --json need a merge file");
+            }
+            else if (!file)
+            {
+                foreach (Option option in simple.Where(o => result.GetResult(o) is null))
+                {
+                    result.AddError($"Option '{option.Name}' is required.");
+                }
+            }
+        });
         command.SetAction(parse =>
         {
-            string folder = parse.GetRequiredValue(output);
-            var options = new LinearMergeOptions(parse.GetValue(lambda), Replace: parse.GetValue(replace));
-            var summary = terminal.TrackShare("merging", progress => LinearMerge.Run(
-                parse.GetRequiredValue(aligned), parse.GetRequiredValue(tuned), folder, options, progress, terminal.Cancellation));
-            terminal.Say(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{folder}: {summary.Parameters:N0} parameters; tuning had moved the weights by {summary.RelativeDistance:P2} of their norm"));
-            return ExitCode.Success;
+            if (parse.GetValue(config) is not { } file)
+            {
+                LinearMergeOptions linear = new(parse.GetValue(lambda), MaxShardBytes: ShardBytes(parse.GetValue(shard)), Replace: parse.GetValue(replace));
+                return Interpolate(terminal, terminal.Model(parse.GetValue(aligned)!), terminal.Model(parse.GetValue(tuned)!), parse.GetValue(output)!, linear);
+            }
+
+            MergeOptions options = new(parse.GetValue(seed), MaxShardBytes: ShardBytes(parse.GetValue(shard)), Replace: parse.GetValue(replace));
+            using ModelMerge merge = ModelMerge.Open(file, terminal.Hub());
+            foreach (string note in merge.Notes)
+            {
+                terminal.Say(note);
+            }
+
+            return parse.GetValue(dry)
+                ? MergeOutput.Show(terminal, merge.Preview(options), parse.GetValue(json))
+                : MergeOutput.Show(terminal, parse.GetValue(target)!, terminal.TrackShare("merging", progress => merge.Run(parse.GetValue(target)!, options, progress, terminal.Cancellation)), parse.GetValue(json));
         });
         return command;
     }
+
+    private static int Interpolate(Terminal terminal, string aligned, string tuned, string folder, LinearMergeOptions options)
+    {
+        var summary = terminal.TrackShare("merging", progress => LinearMerge.Run(aligned, tuned, folder, options, progress, terminal.Cancellation));
+        terminal.Say(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{folder}: {summary.Parameters:N0} parameters; tuning had moved the weights by {summary.RelativeDistance:P2} of their norm"));
+        return ExitCode.Success;
+    }
+
+    private static long ShardBytes(string? text) => text is null ? Checkpoints.CheckpointWriter.DefaultMaxShardBytes
+        : ByteSize.TryParse(text, out long bytes) && bytes > 0 ? bytes
+        : throw new ConfigException($"--shard-size: expected a size such as 2GiB or 500MiB, found '{text}'");
 }

@@ -67,6 +67,9 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="CheckpointException">There is no such tensor.</exception>
     public void Read(string name, long offset, Span<byte> destination) => Owner(name).Read(name, offset, destination);
 
+    /// <summary>Tells the system that a tensor will be read soon, so that the disk can begin.</summary>
+    internal void Prefetch(string name) => Owner(name).Prefetch(name);
+
     /// <summary>The path of the file that holds a tensor.</summary>
     /// <exception cref="CheckpointException">There is no such tensor.</exception>
     public string FileOf(string name) => Owner(name).Path;

@@ -22,22 +22,23 @@ public sealed class CheckpointWriter : IDisposable
     /// <param name="entries">Every tensor that will be written, in the order in which they fill the shards.</param>
     /// <param name="maxShardBytes">Largest shard; a larger tensor gets its own. The default is that of huggingface_hub.</param>
     /// <param name="replace">True to replace a folder that holds files; the old one is removed after the new one is in its place.</param>
+    /// <param name="resumable">True to go on with what a killed process left of the same checkpoint; the caller knows which tensors are complete.</param>
     /// <exception cref="ConfigException">The disk has too little room, or the folder holds files and <paramref name="replace"/> is false, or it is a file.</exception>
     /// <exception cref="RunException">The disk cannot be written.</exception>
-    public CheckpointWriter(string folder, IEnumerable<TensorEntry> entries, long maxShardBytes = DefaultMaxShardBytes, bool replace = false)
-        : this(folder, entries, maxShardBytes, replace, path => new DriveInfo(path).AvailableFreeSpace)
+    public CheckpointWriter(string folder, IEnumerable<TensorEntry> entries, long maxShardBytes = DefaultMaxShardBytes, bool replace = false, bool resumable = false)
+        : this(folder, entries, maxShardBytes, replace, path => new DriveInfo(path).AvailableFreeSpace, resumable)
     {
     }
 
-    internal CheckpointWriter(string folder, IEnumerable<TensorEntry> entries, long maxShardBytes, bool replace, Func<string, long> freeBytes)
+    internal CheckpointWriter(string folder, IEnumerable<TensorEntry> entries, long maxShardBytes, bool replace, Func<string, long> freeBytes, bool resumable = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxShardBytes, 1);
         TensorEntry[] all = [.. entries];
-        _folder = new DurableFolder(folder, replace);
+        _folder = new DurableFolder(folder, replace, resumable);
         try
         {
             long total = all.Sum(e => e.ByteCount);
-            long free = freeBytes(_folder.Working);
+            long free = freeBytes(_folder.Working) + Directory.EnumerateFiles(_folder.Working).Sum(f => new FileInfo(f).Length);
             if (total > free - Reserve)
             {
                 throw new ConfigException($"{folder}: the weights take {total} bytes and the disk has {free} free; free some space or write to another disk");
@@ -46,7 +47,7 @@ public sealed class CheckpointWriter : IDisposable
             Dictionary<string, string> fileOfTensor = new(StringComparer.Ordinal);
             foreach ((string file, IReadOnlyList<TensorEntry> tensors) in ShardPlan.Split(all, maxShardBytes))
             {
-                SafetensorsWriter writer = new(Path.Combine(_folder.Working, file), tensors);
+                SafetensorsWriter writer = new(Path.Combine(_folder.Working, file), tensors, resumable);
                 _files.Add(writer);
                 foreach (TensorEntry tensor in tensors)
                 {
@@ -81,9 +82,23 @@ public sealed class CheckpointWriter : IDisposable
     public void Write(string name, long offset, ReadOnlySpan<byte> bytes) => Writer(name).Write(name, offset, bytes);
 
     /// <summary>Copies configuration, tokenizer, chat template and licence files of another model folder and compares the copies' SHA-256.</summary>
+    /// <param name="fromFolder">The other folder.</param>
+    /// <param name="kind">Which of them.</param>
     /// <exception cref="CheckpointException">A file cannot be read, or its copy differs.</exception>
     /// <exception cref="RunException">The disk is full or fails.</exception>
-    public void CopySidecars(string fromFolder) => ModelFolder.CopySidecars(fromFolder, _folder.Working);
+    public void CopySidecars(string fromFolder, SidecarKind kind = SidecarKind.All) => ModelFolder.CopySidecars(fromFolder, _folder.Working, kind);
+
+    /// <summary>Whether the shard of a tensor was there and is gone on with.</summary>
+    internal bool IsResumed(string name) => Writer(name).IsResumed;
+
+    /// <summary>Declares a tensor written by the process that is gone on with.</summary>
+    internal void MarkWritten(string name) => Writer(name).MarkWritten(name);
+
+    /// <summary>Leaves the unfinished folder for a later process.</summary>
+    internal void Keep() => _folder.Keep();
+
+    /// <summary>Removes a file of the folder.</summary>
+    internal void DeleteText(string file) => File.Delete(Path.Combine(_folder.Working, file));
 
     /// <summary>Writes a text file (UTF-8, no byte order mark) into the folder, over a copy of the same name.</summary>
     /// <param name="file">File name without folder.</param>

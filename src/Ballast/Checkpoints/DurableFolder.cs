@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Ballast.Checkpoints;
 
 /// <summary>A folder that appears under its name whole or not at all: filled beside its place, brought to the disk, renamed.</summary>
-/// <remarks>A process that is killed leaves at most a hidden folder ".NAME.partial-*" or ".NAME.replaced-*" beside the target, never half a target.</remarks>
+/// <remarks>A process that is killed leaves at most a hidden folder ".NAME.unfinished", ".NAME.partial-*" or ".NAME.replaced-*" beside the target, never half a target.</remarks>
 internal sealed partial class DurableFolder : IDisposable
 {
     private readonly string _target;
@@ -13,23 +13,15 @@ internal sealed partial class DurableFolder : IDisposable
     /// <summary>Creates the folder to fill.</summary>
     /// <param name="target">Where it will be; the parent is created when absent.</param>
     /// <param name="replace">True to put it in the place of a folder that holds files.</param>
+    /// <param name="resumable">True to fill the folder of <see cref="ResumePath"/>, which may hold the work of a process that was killed.</param>
     /// <exception cref="ConfigException"><paramref name="target"/> is a file, or a folder that holds files while <paramref name="replace"/> is false.</exception>
     /// <exception cref="RunException">The folder cannot be created.</exception>
-    public DurableFolder(string target, bool replace)
+    public DurableFolder(string target, bool replace, bool resumable = false)
     {
         _target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         _replace = replace;
-        if (File.Exists(_target))
-        {
-            throw new ConfigException($"{target}: expected a folder for the output, found a file");
-        }
-
-        if (!replace && IsFilled(_target))
-        {
-            throw new ConfigException($"{target}: the output folder is not empty; choose another one or ask to replace it");
-        }
-
-        Working = Beside(_target, "partial");
+        CheckTarget(target, replace);
+        Working = resumable ? ResumePath(target) : Beside(_target, "partial");
         try
         {
             Directory.CreateDirectory(Working);
@@ -40,8 +32,34 @@ internal sealed partial class DurableFolder : IDisposable
         }
     }
 
+    /// <summary>Whether a folder could be put there.</summary>
+    /// <exception cref="ConfigException">It is a file, or a folder that holds files while <paramref name="replace"/> is false.</exception>
+    public static void CheckTarget(string target, bool replace)
+    {
+        string full = Path.GetFullPath(target);
+        if (File.Exists(full))
+        {
+            throw new ConfigException($"{target}: expected a folder for the output, found a file");
+        }
+
+        if (!replace && IsFilled(full))
+        {
+            throw new ConfigException($"{target}: the output folder is not empty; choose another one or ask to replace it");
+        }
+    }
+
     /// <summary>The folder to fill.</summary>
     public string Working { get; }
+
+    /// <summary>Where the work on a target that can be resumed lies until it is complete.</summary>
+    public static string ResumePath(string target)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        return Path.Combine(Path.GetDirectoryName(full) ?? full, $".{Path.GetFileName(full)}.unfinished");
+    }
+
+    /// <summary>Leaves the folder for a later process to go on with.</summary>
+    public void Keep() => _finished = true;
 
     /// <summary>Brings every file to the disk and gives the folder its name.</summary>
     /// <exception cref="RunException">The disk fails, or the place was taken meanwhile; what stood there is untouched.</exception>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Ballast.Tensors;
 
@@ -40,6 +41,7 @@ public static class FiniteCheck
     internal static CheckpointException Fault(string file, string tensor, long element) =>
         new($"{file}: tensor {PrintableName.Quote(tensor)}: element {element} is not finite (NaN or infinity); the weights are damaged, do not use them");
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int FirstFullExponent<T>(ReadOnlySpan<T> bits, T exponent)
         where T : unmanaged, IBinaryInteger<T>
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Ballast.Tensors;
 
@@ -118,6 +119,7 @@ public static class FloatConversion
     }
 
     /// <summary>BF16 to float: the bits move up by 16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Widen(ReadOnlySpan<ushort> source, Span<float> destination)
     {
         Span<uint> bits = MemoryMarshal.Cast<float, uint>(destination);
@@ -136,6 +138,7 @@ public static class FloatConversion
     }
 
     /// <summary>Float to BF16: add just under half of the last kept bit, one more if that bit is odd, and cut.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Narrow(ReadOnlySpan<float> source, Span<ushort> destination)
     {
         ReadOnlySpan<uint> bits = MemoryMarshal.Cast<float, uint>(source);

@@ -1,9 +1,20 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
-using Ballast.Tensors;
 
 namespace Ballast.Checkpoints;
+
+/// <summary>Which of a model folder's files beside the weights.</summary>
+public enum SidecarKind
+{
+    /// <summary>All of them.</summary>
+    All,
+
+    /// <summary>Tokenizer and chat templates.</summary>
+    Tokenizer,
+
+    /// <summary>All but these.</summary>
+    Others,
+}
 
 /// <summary>What a Hugging Face model folder holds beside its weights.</summary>
 public static class ModelFolder
@@ -19,6 +30,12 @@ public static class ModelFolder
         "tokenizer.model", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
         "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
         "LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "NOTICE.txt", "USE_POLICY.md",
+    ];
+
+    private static readonly string[] s_tokenizerFiles =
+    [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model", "vocab.json", "merges.txt",
+        "chat_template.jinja", "chat_template.json",
     ];
 
     /// <summary>The files that travel with the weights: configuration, generation defaults, tokenizer, chat templates, licences.</summary>
@@ -44,8 +61,8 @@ public static class ModelFolder
         }
     }
 
-    /// <summary>SHA-256 over the weights in ordinal order of their names; sharding and file order do not change it.</summary>
-    /// <remarks>Hashed per tensor: name, type and shape as in "NAME\0BF16\0[32, 64]\0" in UTF-8, then the data.</remarks>
+    /// <summary>SHA-256 over names, types, shapes and the BLAKE3 hashes of the data, in ordinal order of the names; sharding and file order do not change it.</summary>
+    /// <remarks>Hashed per tensor: name, type and shape as in "NAME\0BF16\0[32, 64]\0" in UTF-8, then the 32 bytes of the hash of its data.</remarks>
     /// <returns>64 lower-case hexadecimal digits.</returns>
     /// <exception cref="CheckpointException">The folder holds no readable weights.</exception>
     public static string HashWeights(string folder, CancellationToken cancellationToken = default)
@@ -55,36 +72,19 @@ public static class ModelFolder
     }
 
     /// <summary>SHA-256 over the weights of an open checkpoint, as the overload for a folder.</summary>
-    public static string HashWeights(Checkpoint checkpoint, CancellationToken cancellationToken = default)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte[] buffer = new byte[1 << 20];
-        foreach (TensorEntry entry in checkpoint.Entries.Values.OrderBy(e => e.Name, StringComparer.Ordinal))
-        {
-            string shape = TensorEntry.ShapeText(entry.Shape);
-            hash.AppendData(Encoding.UTF8.GetBytes($"{entry.Name}\0{entry.DType.SafetensorsName}\0{shape}\0"));
-            for (long offset = 0; offset < entry.ByteCount; offset += buffer.Length)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, entry.ByteCount - offset));
-                checkpoint.Read(entry.Name, offset, part);
-                hash.AppendData(part);
-            }
-        }
+    public static string HashWeights(Checkpoint checkpoint, CancellationToken cancellationToken = default) =>
+        WeightHash.OfModel(checkpoint, entry => WeightHash.OfTensor(checkpoint, entry, Environment.ProcessorCount, checkFinite: false, cancellationToken));
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    /// <summary>Copies every sidecar that exists and compares the SHA-256 of source and copy.</summary>
-    internal static void CopySidecars(string from, string to)
+    /// <summary>Copies every sidecar of a kind that exists and compares the SHA-256 of source and copy.</summary>
+    internal static void CopySidecars(string from, string to, SidecarKind kind = SidecarKind.All)
     {
-        foreach (string file in s_sidecars.Where(f => File.Exists(Path.Combine(from, f))))
+        foreach (string file in s_sidecars.Where(f => kind == SidecarKind.All || s_tokenizerFiles.Contains(f) == (kind == SidecarKind.Tokenizer)).Where(f => File.Exists(Path.Combine(from, f))))
         {
             CopyFile(Path.Combine(from, file), Path.Combine(to, file));
         }
 
         string templates = Path.Combine(from, TemplatesFolder);
-        if (Directory.Exists(templates))
+        if (kind != SidecarKind.Others && Directory.Exists(templates))
         {
             Directory.CreateDirectory(Path.Combine(to, TemplatesFolder));
             foreach (string template in Directory.EnumerateFiles(templates, "*.jinja"))

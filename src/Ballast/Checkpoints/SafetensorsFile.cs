@@ -6,7 +6,7 @@ namespace Ballast.Checkpoints;
 
 /// <summary>A safetensors file, memory-mapped: opening reads the header alone, and tensor bytes are views into the mapping.</summary>
 /// <remarks>Reading is safe from several threads. Views end with <see cref="Dispose"/>. NaN and infinities are not looked for here.</remarks>
-public sealed unsafe class SafetensorsFile : IDisposable
+public sealed unsafe partial class SafetensorsFile : IDisposable
 {
     private readonly FileStream _stream;
     private readonly MemoryMappedFile _map;
@@ -119,6 +119,21 @@ public sealed unsafe class SafetensorsFile : IDisposable
             position += count;
         }
     }
+
+    /// <summary>Tells the system that a tensor will be read soon.</summary>
+    internal void Prefetch(string name)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            PlacedTensor place = Place(name);
+            _ = Advise((int)_stream.SafeFileHandle.DangerousGetHandle(), _dataStart + place.Begin, place.Entry.ByteCount, WillNeed);
+        }
+    }
+
+    private const int WillNeed = 3;
+
+    [System.Runtime.InteropServices.LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int Advise(int descriptor, long offset, long length, int advice);
 
     /// <summary>Ends the mapping; views handed out before must not be used any more.</summary>
     public void Dispose()

@@ -9,7 +9,7 @@ namespace Ballast.Checkpoints;
 
 /// <summary>Writes one safetensors file: the header at once, the tensors in any order and from any thread.</summary>
 /// <remarks>The bytes equal those of the reference writer: tensors by descending type, then name; metadata {"format": "pt"}; header padded to 8 bytes.</remarks>
-public sealed class SafetensorsWriter : IDisposable
+public sealed partial class SafetensorsWriter : IDisposable
 {
     /// <summary>The reference writer's order of types: larger elements first, so that every tensor stays aligned.</summary>
     private static readonly DType[] s_typeOrder =
@@ -18,17 +18,22 @@ public sealed class SafetensorsWriter : IDisposable
         DType.F8E5M2Fnuz, DType.F8E4M3Fnuz, DType.F8E8M0, DType.F8E4M3, DType.F8E5M2, DType.I8, DType.U8, DType.F6E3M2, DType.F6E2M3, DType.F4, DType.Bool,
     ];
 
+    /// <summary>So many bytes are written before the disk is told to begin with them, so that little is left for <see cref="Complete"/>.</summary>
+    private const long SendBytes = 32 << 20;
+
     private readonly SafeFileHandle _handle;
     private readonly long _dataStart;
     private readonly Dictionary<string, PlacedTensor> _places = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _missing = new(StringComparer.Ordinal);
+    private long _unsent;
 
     /// <summary>Creates the file, reserves its whole size and writes the header.</summary>
     /// <param name="path">A file that does not exist yet.</param>
     /// <param name="entries">Every tensor that will be written; names are unique.</param>
+    /// <param name="resume">True to go on with a file of the same header that is there already; see <see cref="MarkWritten"/>.</param>
     /// <exception cref="RunException">The file cannot be created or the disk has no room for it.</exception>
     /// <exception cref="CheckpointException">The header would exceed the format's limit of 100,000,000 bytes.</exception>
-    public SafetensorsWriter(string path, IEnumerable<TensorEntry> entries)
+    public SafetensorsWriter(string path, IEnumerable<TensorEntry> entries, bool resume = false)
     {
         Path = path;
         long next = 0;
@@ -43,8 +48,19 @@ public sealed class SafetensorsWriter : IDisposable
         _dataStart = header.Length;
         try
         {
-            _handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, _dataStart + next);
-            RandomAccess.Write(_handle, header, 0);
+            IsResumed = resume && Begins(path, header, _dataStart + next);
+            if (resume && !IsResumed)
+            {
+                File.Delete(path);
+            }
+
+            _handle = IsResumed
+                ? File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.None)
+                : File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, _dataStart + next);
+            if (!IsResumed)
+            {
+                RandomAccess.Write(_handle, header, 0);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -55,6 +71,21 @@ public sealed class SafetensorsWriter : IDisposable
 
     /// <summary>The file being written.</summary>
     public string Path { get; }
+
+    /// <summary>Whether the file was there and is gone on with.</summary>
+    public bool IsResumed { get; }
+
+    /// <summary>Declares a tensor written by the process that began the file.</summary>
+    /// <exception cref="ArgumentException">No such tensor was announced, or the file is new.</exception>
+    public void MarkWritten(string name)
+    {
+        if (!IsResumed || !_missing.ContainsKey(name))
+        {
+            throw new ArgumentException($"tensor {name} cannot have been written before", nameof(name));
+        }
+
+        _missing[name] = 0;
+    }
 
     /// <summary>Writes a whole tensor.</summary>
     /// <exception cref="ArgumentException">No such tensor was announced, or the size differs from the announced one.</exception>
@@ -96,7 +127,16 @@ public sealed class SafetensorsWriter : IDisposable
         lock (_missing)
         {
             _missing[name] -= bytes.Length;
+            _unsent += bytes.Length;
+            if (_unsent < SendBytes)
+            {
+                return;
+            }
+
+            _unsent = 0;
         }
+
+        Send();
     }
 
     /// <summary>Brings the file to the disk; called once after every tensor was written.</summary>
@@ -124,6 +164,31 @@ public sealed class SafetensorsWriter : IDisposable
 
     /// <summary>Closes the file; without <see cref="Complete"/> it is not usable.</summary>
     public void Dispose() => _handle.Dispose();
+
+    private static bool Begins(string path, byte[] header, long length)
+    {
+        if (!File.Exists(path) || new FileInfo(path).Length != length)
+        {
+            return false;
+        }
+
+        byte[] found = new byte[header.Length];
+        using FileStream stream = File.OpenRead(path);
+        return stream.ReadAtLeast(found, found.Length, throwOnEndOfStream: false) == found.Length && found.AsSpan().SequenceEqual(header);
+    }
+
+    private void Send()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = SyncFileRange((int)_handle.DangerousGetHandle(), 0, 0, StartWriting);
+        }
+    }
+
+    private const uint StartWriting = 2;
+
+    [System.Runtime.InteropServices.LibraryImport("libc", EntryPoint = "sync_file_range")]
+    private static partial int SyncFileRange(int descriptor, long offset, long length, uint flags);
 
     /// <summary>Header length and header, padded with blanks to a multiple of 8.</summary>
     private static byte[] Header(string path, IEnumerable<PlacedTensor> places)

@@ -4,7 +4,7 @@ namespace Ballast.Configs;
 
 /// <summary>A parsed configuration file that remembers where each value was written.</summary>
 /// <remarks>Paths are dotted, list items in brackets: <c>data.train[0].path</c>. The empty path is the whole file.</remarks>
-internal sealed class ConfigTree(string file, JsonNode? root, Dictionary<string, string> places)
+internal sealed class ConfigTree(string file, JsonNode? root, Dictionary<string, string> places, IReadOnlySet<string>? anchored = null)
 {
     /// <summary>The file as it was named by the caller; for messages.</summary>
     public string File { get; } = file;
@@ -23,6 +23,9 @@ internal sealed class ConfigTree(string file, JsonNode? root, Dictionary<string,
 
         return place ?? File;
     }
+
+    /// <summary>Whether an anchor stands at a value, which other places may then repeat.</summary>
+    public bool IsAnchored(string path) => anchored?.Contains(path) == true;
 
     /// <summary>Replaces or adds one value; mappings on the way that are absent are made, list items must exist or be the next one.</summary>
     public void Set(ConfigOverride change)

@@ -20,6 +20,14 @@ internal static partial class PlainScalar
         _ => Number(text) ?? JsonValue.Create(text),
     };
 
+    /// <summary>The same as YAML 1.1 programs read it: yes, no, on and off are booleans too.</summary>
+    public static JsonNode? ReadPython(string text) => text switch
+    {
+        "yes" or "Yes" or "YES" or "on" or "On" or "ON" => JsonValue.Create(true),
+        "no" or "No" or "NO" or "off" or "Off" or "OFF" => JsonValue.Create(false),
+        _ => Read(text),
+    };
+
     private static JsonValue? Number(string text)
     {
         if (text.Length > 64 || !NumberForm().IsMatch(text))

@@ -7,23 +7,25 @@ namespace Ballast.Configs;
 /// <summary>Turns YAML events into a tree of values that remembers line and column; strict, and without reflection.</summary>
 /// <remarks>
 /// Refused with line and column: a key given twice, anchors, aliases, tags, a second document, an empty file. The file may hold 1 MiB,
-/// 64 levels and keys of 200 characters.
+/// 64 levels and keys of 200 characters. Files written for Python programs are read as these read them: anchors, aliases (up to 100,000 values
+/// in all), merge keys, and <c>yes</c>, <c>no</c>, <c>on</c> and <c>off</c> as booleans.
 /// </remarks>
 internal static class YamlReader
 {
     private const int MaxBytes = 1 << 20;
     private const int MaxDepth = 64;
     private const int MaxKeyLength = 200;
+    private const int MaxCopiedValues = 100_000;
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>Reads a file; <paramref name="python"/> asks for the dialect of Python programs.</summary>
     /// <exception cref="ConfigException">The file is absent, too large, not UTF-8 or not the YAML that is allowed here.</exception>
-    public static ConfigTree Read(string path)
+    public static ConfigTree Read(string path, bool python = false)
     {
         try
         {
             long bytes = new FileInfo(path).Length;
             return bytes <= MaxBytes
-                ? Parse(new System.Text.UTF8Encoding(false, true).GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF'), path)
+                ? Parse(new System.Text.UTF8Encoding(false, true).GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF'), path, python)
                 : throw new ConfigException($"{path}: the file has {bytes} bytes, a configuration has at most {MaxBytes}");
         }
         catch (System.Text.DecoderFallbackException fault)
@@ -38,12 +40,12 @@ internal static class YamlReader
 
     /// <summary>Reads text; <paramref name="file"/> names it in messages.</summary>
     /// <exception cref="ConfigException">The text is not the YAML that is allowed here.</exception>
-    public static ConfigTree Parse(string text, string file)
+    public static ConfigTree Parse(string text, string file, bool python = false)
     {
         var parser = new Parser(new StringReader(text));
         try
         {
-            return new Reading(parser, file).Document();
+            return new Reading(parser, file, python).Document();
         }
         catch (YamlException fault)
         {
@@ -57,9 +59,12 @@ internal static class YamlReader
         }
     }
 
-    private sealed class Reading(Parser parser, string file)
+    private sealed class Reading(Parser parser, string file, bool python)
     {
         private readonly Dictionary<string, string> _places = [];
+        private readonly Dictionary<string, JsonNode?> _anchors = [];
+        private readonly HashSet<string> _anchored = [];
+        private int _copied;
 
         public ConfigTree Document()
         {
@@ -72,7 +77,7 @@ internal static class YamlReader
             parser.Consume<DocumentStart>();
             JsonNode? root = Node("", 0);
             parser.Consume<DocumentEnd>();
-            return parser.Accept<StreamEnd>(out _) ? new ConfigTree(file, root, _places)
+            return parser.Accept<StreamEnd>(out _) ? new ConfigTree(file, root, _places, _anchored)
                 : throw Fault(parser.Current!.Start, "a second document is not allowed");
         }
 
@@ -81,9 +86,14 @@ internal static class YamlReader
             parser.Accept<ParsingEvent>(out ParsingEvent? current);
             Mark mark = current!.Start;
             _places.TryAdd(path, Place(mark));
-            if (current is AnchorAlias || current is NodeEvent { Anchor.IsEmpty: false })
+            if (!python && (current is AnchorAlias || current is NodeEvent { Anchor.IsEmpty: false }))
             {
                 throw Fault(mark, "anchors and aliases are not allowed; write the value out");
+            }
+
+            if (parser.TryConsume<AnchorAlias>(out var alias))
+            {
+                return Copy(alias);
             }
 
             if (current is NodeEvent { Tag.IsEmpty: false } tagged)
@@ -96,13 +106,36 @@ internal static class YamlReader
                 throw Fault(mark, $"nested deeper than {MaxDepth} levels");
             }
 
-            if (parser.TryConsume<Scalar>(out var scalar))
+            AnchorName anchor = ((NodeEvent)current).Anchor;
+            JsonNode? node = parser.TryConsume<Scalar>(out var scalar)
+                ? scalar.Style != ScalarStyle.Plain ? JsonValue.Create(scalar.Value) : python ? PlainScalar.ReadPython(scalar.Value) : PlainScalar.Read(scalar.Value)
+                : parser.TryConsume<SequenceStart>(out _) ? List(path, depth) : Map(path, depth);
+            if (!anchor.IsEmpty)
             {
-                return scalar.Style == ScalarStyle.Plain ? PlainScalar.Read(scalar.Value) : JsonValue.Create(scalar.Value);
+                _anchors[anchor.Value] = node;
+                _anchored.Add(path);
             }
 
-            return parser.TryConsume<SequenceStart>(out _) ? List(path, depth) : Map(path, depth);
+            return node;
         }
+
+        private JsonNode? Copy(AnchorAlias alias)
+        {
+            if (!_anchors.TryGetValue(alias.Value.Value, out JsonNode? node))
+            {
+                throw Fault(alias.Start, $"the alias '*{alias.Value.Value}' stands for no value before it");
+            }
+
+            _copied += Size(node);
+            return _copied <= MaxCopiedValues ? node?.DeepClone() : throw Fault(alias.Start, $"aliases make more than {MaxCopiedValues} values");
+        }
+
+        private static int Size(JsonNode? node) => 1 + node switch
+        {
+            JsonObject map => map.Sum(p => Size(p.Value)),
+            JsonArray list => list.Sum(Size),
+            _ => 0,
+        };
 
         private JsonArray List(string path, int depth)
         {
@@ -120,11 +153,18 @@ internal static class YamlReader
             parser.Consume<MappingStart>();
             var map = new JsonObject();
             var keys = new Dictionary<string, string>();
+            var merged = new List<JsonNode?>();
             while (!parser.TryConsume<MappingEnd>(out _))
             {
                 if (!parser.TryConsume<Scalar>(out var key))
                 {
                     throw Fault(parser.Current!.Start, "a key must be plain text, without anchors, aliases or nesting");
+                }
+
+                if (python && key.Value == "<<")
+                {
+                    merged.Add(Node(path, depth + 1));
+                    continue;
                 }
 
                 if (!key.Anchor.IsEmpty || !key.Tag.IsEmpty || key.Value.Length is 0 or > MaxKeyLength || key.Value == "<<" || key.Value.Any(char.IsControl))
@@ -142,7 +182,23 @@ internal static class YamlReader
                 map[key.Value] = Node(below, depth + 1);
             }
 
+            Merge(map, merged, parser.Current!.Start);
             return map;
+        }
+
+        /// <summary>Keys merged in stand behind the mapping's own, and earlier ones before later ones.</summary>
+        private void Merge(JsonObject map, IEnumerable<JsonNode?> merged, Mark mark)
+        {
+            foreach (JsonNode? part in merged.SelectMany(node => node is JsonArray list ? list.ToArray() : [node]))
+            {
+                foreach ((string key, JsonNode? value) in part as JsonObject ?? throw Fault(mark, "'<<' takes a mapping or a list of mappings"))
+                {
+                    if (!map.ContainsKey(key))
+                    {
+                        map[key] = value?.DeepClone();
+                    }
+                }
+            }
         }
 
         private string Place(Mark mark) => $"{file}:{mark.Line}:{mark.Column}";

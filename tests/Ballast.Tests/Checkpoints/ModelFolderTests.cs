@@ -42,8 +42,8 @@ public class ModelFolderTests
     {
         SaveFloats(Path.Combine(_folder, "model.safetensors"), ("b", [2]), ("a", [1, 3]));
         byte[] expected = SHA256.HashData([
-            .. Encoding.UTF8.GetBytes("a\0F32\0[2]\0"), .. BitConverter.GetBytes(1f), .. BitConverter.GetBytes(3f),
-            .. Encoding.UTF8.GetBytes("b\0F32\0[1]\0"), .. BitConverter.GetBytes(2f)]);
+            .. Encoding.UTF8.GetBytes("a\0F32\0[2]\0"), .. Blake3.Hash([.. BitConverter.GetBytes(1f), .. BitConverter.GetBytes(3f)]),
+            .. Encoding.UTF8.GetBytes("b\0F32\0[1]\0"), .. Blake3.Hash(BitConverter.GetBytes(2f))]);
         Assert.Equal(Convert.ToHexStringLower(expected), ModelFolder.HashWeights(_folder, TestContext.Current.CancellationToken));
     }
 

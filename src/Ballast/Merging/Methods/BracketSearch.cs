@@ -1,0 +1,164 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Ballast.Merging.Methods;
+
+/// <summary>Finds magnitude cuts of large tensors in one pass: a sample brackets each border, the pass collects what lies in the brackets.</summary>
+internal static class BracketSearch
+{
+    /// <summary>Smaller tensors fit the cache, where the histograms are as fast.</summary>
+    private const long SmallestTensor = 1 << 21;
+
+    private const int Samples = 1 << 15;
+
+    /// <summary>Half the width of a bracket as a share of the entries: more than three standard errors of a random sample's median.</summary>
+    private const double Margin = 0.009;
+
+    /// <summary>Largest share of the entries that is collected.</summary>
+    private const int CollectedShare = 16;
+
+    /// <summary>One cut for each number of entries to keep, or null when a bracket misses its border or holds too much.</summary>
+    public static MagnitudeCut[]? Find(MergeTensor tensor, MagnitudeCut.KeyFunction keys, long[] keep)
+    {
+        if (tensor.Count is < SmallestTensor or > uint.MaxValue)
+        {
+            return null;
+        }
+
+        uint[] sample = tensor.Sample(Samples, keys);
+        Array.Sort(sample);
+        (uint Low, uint High)[] brackets = [.. keep.Select(k =>
+        {
+            double rank = 1 - (double)k / tensor.Count;
+            return (At(sample, rank - Margin), At(sample, rank + Margin));
+        })];
+        List<ulong>[][] collected = [.. Enumerable.Range(0, tensor.PartCount).Select(_ => new List<ulong>[keep.Length])];
+        long[][] above = [.. Enumerable.Range(0, tensor.PartCount).Select(_ => new long[keep.Length])];
+        long room = tensor.Count / CollectedShare;
+        tensor.ForEach((block, part) =>
+        {
+            ReadOnlySpan<uint> bits = MemoryMarshal.Cast<float, uint>(keys(block));
+            for (int i = 0; i < brackets.Length && Volatile.Read(ref room) >= 0; i++)
+            {
+                List<ulong> list = collected[part][i] ??= [];
+                int before = list.Count;
+                above[part][i] += Collect(bits, block.Start, brackets[i].Low, brackets[i].High, list);
+                Interlocked.Add(ref room, before - list.Count);
+            }
+        });
+        if (room < 0)
+        {
+            return null;
+        }
+
+        MagnitudeCut[] cuts = new MagnitudeCut[keep.Length];
+        for (int i = 0; i < keep.Length; i++)
+        {
+            long left = keep[i] - above.Sum(a => a[i]);
+            ulong[] candidates = new ulong[collected.Sum(c => c[i]?.Count ?? 0)];
+            if (left <= 0 || left > candidates.Length)
+            {
+                return null;
+            }
+
+            int used = 0;
+            foreach (List<ulong>[] part in collected)
+            {
+                part[i]?.CopyTo(candidates, used);
+                used += part[i]?.Count ?? 0;
+            }
+
+            ulong last = Select(candidates, candidates.Length - (int)left);
+            uint value = (uint)(last >> 32);
+            cuts[i] = new MagnitudeCut(value, value == 0 ? long.MaxValue : (long)(uint.MaxValue - (last & uint.MaxValue)) + 1);
+        }
+
+        return cuts;
+    }
+
+    /// <summary>The value that would stand at a place if all were sorted (Hoare's selection, middle pivots).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static ulong Select(Span<ulong> values, int place)
+    {
+        while (values.Length > 1)
+        {
+            ulong a = values[0], b = values[values.Length / 2], c = values[^1];
+            ulong pivot = Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
+            int left = 0, right = values.Length - 1;
+            while (left <= right)
+            {
+                while (values[left] < pivot)
+                {
+                    left++;
+                }
+
+                while (values[right] > pivot)
+                {
+                    right--;
+                }
+
+                if (left <= right)
+                {
+                    (values[left], values[right]) = (values[right], values[left]);
+                    left++;
+                    right--;
+                }
+            }
+
+            if (place > right && place < left)
+            {
+                return values[place];
+            }
+
+            bool lower = place <= right;
+            values = lower ? values[..(right + 1)] : values[left..];
+            place -= lower ? 0 : left;
+        }
+
+        return values[0];
+    }
+
+    private static uint At(uint[] sorted, double rank) => rank < 0 ? 0 : rank >= 1 ? 0x7FFFFFFF : sorted[(int)(rank * sorted.Length)];
+
+    /// <summary>Adds the entries with low &lt;= magnitude &lt;= high to the list; counts those above.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long Collect(ReadOnlySpan<uint> bits, long start, uint low, uint high, List<ulong> list)
+    {
+        Vector<uint> magnitude = new(0x7FFFFFFF), lowest = new(low), highest = new(high);
+        Vector<uint> counts = Vector<uint>.Zero;
+        long above = 0;
+        int i = 0;
+        for (; i <= bits.Length - Vector<uint>.Count; i += Vector<uint>.Count)
+        {
+            Vector<uint> x = new Vector<uint>(bits[i..]) & magnitude;
+            Vector<uint> over = Vector.GreaterThan(x, highest);
+            counts -= over;
+            if (Vector.AndNot(Vector.GreaterThanOrEqual(x, lowest), over) != Vector<uint>.Zero)
+            {
+                for (int j = i; j < i + Vector<uint>.Count; j++)
+                {
+                    Add(bits[j] & 0x7FFFFFFF, start + j);
+                }
+            }
+        }
+
+        for (; i < bits.Length; i++)
+        {
+            uint key = bits[i] & 0x7FFFFFFF;
+            above += key > high ? 1 : 0;
+            Add(key, start + i);
+        }
+
+        return above + Vector.Sum(counts);
+
+        void Add(uint key, long index)
+        {
+            if (key >= low && key <= high)
+            {
+                // Of equal magnitudes the first counts as the largest.
+                list.Add((ulong)key << 32 | (uint.MaxValue - (uint)index));
+            }
+        }
+    }
+}
