@@ -16,6 +16,8 @@ public class ResumeTests
     [InlineData("precision: bfloat16", "ema:\n  decay: 0.8\n  every: 2\n")]
     [InlineData("precision: float32", "ema:\n  mode: feedback\n  decay: 0.5\n")]
     [InlineData("precision: bfloat16", "ema:\n  mode: every_k\n  every: 3\n  decay: 0.5\n")]
+    [InlineData("precision: float32", "lora:\n  rank: 2\n  dropout: 0.2\n")]
+    [InlineData("precision: bfloat16", "lora:\n  rank: 2\n  dropout: 0.2\n  use_dora: true\nema:\n  decay: 0.8\n")]
     public void D1_D2_D3_D4_D13_C4_an_interruption_changes_no_bit(string training, string more)
     {
         using var run = new SmallRun(more, training);
@@ -27,10 +29,14 @@ public class ResumeTests
 
         Assert.False(Directory.Exists(run.At("parts", "model")));
         run.Run("parts");
-        Assert.Equal(run.Hash("whole"), run.Hash("parts"));
+        foreach (string file in (string[])["model.safetensors", "adapter_model.safetensors"])
+        {
+            Assert.Equal(HashOf(run.At("whole", "model", file)), HashOf(run.At("parts", "model", file)));
+        }
+
         Assert.Equal(run.Metrics("whole"), run.Metrics("parts"));
         string[] files = [.. Directory.EnumerateFiles(run.At("whole", "checkpoints", "step-9"), "*.safetensors").Select(file => Path.GetFileName(file)!)];
-        Assert.Equal((more.Length > 0, training.Contains("bfloat16")), (files.Contains("average.safetensors"), files.Contains("values.safetensors")));
+        Assert.Equal((more.Contains("ema"), training.Contains("bfloat16")), (files.Contains("average.safetensors"), files.Contains("values.safetensors")));
         foreach (string file in files)
         {
             Assert.Equal(ModelFolder.HashFile(run.At("whole", "checkpoints", "step-9", file)), ModelFolder.HashFile(run.At("parts", "checkpoints", "step-9", file)));
@@ -89,6 +95,23 @@ public class ResumeTests
         Assert.Equal((first.Model, first.Ema, first.Training.Steps, first.Training.Tokens), (again.Model, again.Ema, again.Training.Steps, again.Training.Tokens));
         Assert.Equal(first.Training.LearningRates, again.Training.LearningRates);
         Assert.Equal(before, Snapshot(run.At("run")));
+    }
+
+    [Theory]
+    [InlineData("ema:\n  decay: 0.8\n  controls: true\n")]
+    [InlineData("ema:\n  decay: 0.8\n  controls: true\nlora:\n  rank: 2\n  merge: true\n")]
+    public void D5_a_run_that_was_killed_while_it_wrote_its_results_writes_them_again(string more)
+    {
+        using var run = new SmallRun(more);
+        run.Run("run");
+        var before = Results(run);
+        var facts = run.Facts("run");
+        facts["status"] = "running";   // as a kill before the last write leaves it
+        File.WriteAllText(run.At("run", "run.json"), facts.ToJsonString());
+        Directory.Delete(run.At("run", "plain"), recursive: true);
+        run.Run("run", metrics => Assert.Fail("a step was made"));
+        Assert.Equal(before, Results(run));
+        Assert.Equal("finished", (string)run.Facts("run")["status"]!);
     }
 
     [Fact]
@@ -220,6 +243,14 @@ public class ResumeTests
             source.Cancel();
         }
     }
+
+    private static string HashOf(string file) => File.Exists(file) ? ModelFolder.HashFile(file) : "absent";
+
+    private static IReadOnlyList<string> Results(SmallRun run) =>
+    [
+        .. Directory.EnumerateFiles(run.At("run"), "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .Select(file => $"{Path.GetRelativePath(run.Folder, file)} {ModelFolder.HashFile(file)}"),
+    ];
 
     private static IReadOnlyList<string> Snapshot(string folder) =>
     [
