@@ -48,6 +48,7 @@ internal static class EstimateVerb
         terminal.Out.WriteLine();
         var run = new TextTable("run", ">");
         run.Add("parameters", estimate.Parameters.ToString("N0", culture));
+        run.Add("trained parameters", estimate.Trained.ToString("N0", culture));
         run.Add("precision", estimate.Precision.SafetensorsName);
         run.Add("peak of main memory", ByteSize.Text(estimate.PeakMemory));
         run.Add("main memory available now", ByteSize.Text(Machine.AvailableMemory));
@@ -68,6 +69,7 @@ internal static class EstimateVerb
     private static JsonObject ToJson(RunEstimate estimate) => new()
     {
         ["parameters"] = estimate.Parameters,
+        ["trained_parameters"] = estimate.Trained,
         ["precision"] = estimate.Precision.SafetensorsName,
         ["device"] = estimate.Device.ToString(),
         ["largest_pass_tokens"] = estimate.LargestPass,

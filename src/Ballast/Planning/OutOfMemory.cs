@@ -1,3 +1,4 @@
+using Ballast.Adapters;
 using Ballast.Configs;
 using Ballast.Tensors;
 using Ballast.Training;
@@ -23,12 +24,15 @@ internal static class OutOfMemory
             ("training.micro_batch_size=1", recipe with { Training = training with { MicroBatchSize = 1 } }, dtype),
             ("training.activation_checkpointing=true", recipe with { Training = training with { ActivationCheckpointing = true } }, dtype),
             ("training.precision=bfloat16", recipe, DType.BF16),
+            ("lora.rank=8", recipe with { Lora = recipe.Lora ?? new LoraSection(8) }, dtype),
         ];
-        var helpful = ways.Where(way => way.Recipe.Training.MicroBatchSize >= 1).Select(way => (way.Change, MemoryPlan.Of(way.Recipe, input, way.Type).Total))
+        var helpful = ways.Where(way => way.Recipe.Training.MicroBatchSize >= 1).Select(way => (way.Change, MemoryPlan.Of(way.Recipe, Input(way.Recipe), way.Type).Total))
             .Where(way => way.Total < now.Total).DistinctBy(way => way.Change).Select(way => $"--set {way.Change} ({ByteSize.Text(way.Total)})");
         return new RunException(
             $"{moment}: {fault.Message}. The run's tensors take about {ByteSize.Text(now.Total)} at most ({now.Moment}): {now}. What helps: "
             + string.Join(", ", [.. helpful, .. Others(recipe)]), fault);
+
+        TuneInput Input(Recipe way) => input with { TrainedParameters = TuneInput.Trained(way, ModelName.Parse(way.Model).Folder, input.Config) };
     }
 
     private static IEnumerable<string> Others(Recipe recipe)

@@ -6,6 +6,7 @@ namespace Ballast.Planning;
 
 /// <summary>What a run will take, from its recipe, config.json, the weights' headers and the lengths of the rows; no weight is loaded.</summary>
 /// <param name="Parameters">All parameters of the model.</param>
+/// <param name="Trained">Parameters that training changes.</param>
 /// <param name="Precision">Element type of the passes.</param>
 /// <param name="Device">Where it would run.</param>
 /// <param name="LargestPass">Token places of the largest pass.</param>
@@ -17,7 +18,7 @@ namespace Ballast.Planning;
 /// <param name="Flops">Floating-point operations over the whole run.</param>
 /// <param name="GemmPeak">Measured matrix products of the model's own sizes, operations per second.</param>
 public sealed record RunEstimate(
-    long Parameters, DType Precision, Device Device, long LargestPass, MemoryEstimate Memory, long Process, long Disk, int Steps, long Tokens, double Flops, double GemmPeak)
+    long Parameters, long Trained, DType Precision, Device Device, long LargestPass, MemoryEstimate Memory, long Process, long Disk, int Steps, long Tokens, double Flops, double GemmPeak)
 {
     /// <summary>The share of the measured peak that a step is assumed to reach; docs/performance.md measures 0.72.</summary>
     public const double AssumedShare = 0.7;
@@ -51,7 +52,7 @@ public sealed record RunEstimate(
         long process = Environment.WorkingSet - TorchLibrary.BytesInUse + WritingAndReporting;
         double epochs = (double)input.TotalSteps / input.Loader.StepsPerEpoch;
         return new RunEstimate(
-            config.ParameterCount, dtype, device, input.Loader.Largest().InputIds.Length, MemoryPlan.Of(recipe, input, dtype), process, DiskUse.Of(recipe, input.TrainedParameters, dtype).Total,
-            input.TotalSteps, (long)(epochs * input.Data.Train.Tokens), epochs * EpochFlops.Of(config, rows, input.Loader.PaddingShare(), training.ActivationCheckpointing), peak);
+            config.ParameterCount, input.TrainedParameters, dtype, device, input.Loader.Largest().InputIds.Length, MemoryPlan.Of(recipe, input, dtype), process, DiskUse.Of(recipe, input.TrainedParameters, dtype).Total,
+            input.TotalSteps, (long)(epochs * input.Data.Train.Tokens), epochs * EpochFlops.Of(config, rows, input.Loader.PaddingShare(), training.ActivationCheckpointing, recipe.Lora is not null), peak);
     }
 }

@@ -37,7 +37,8 @@ internal sealed record TuneInput(
         return new TuneInput(tokenizer, template, config, data, suite, loader, training.MaxSteps ?? loader.StepsPerEpoch * training.Epochs!.Value, Trained(recipe, folder, config));
     }
 
-    private static long Trained(Recipe recipe, string folder, DecoderConfig config)
+    /// <summary>Parameters that a recipe trains of a model in this folder.</summary>
+    public static long Trained(Recipe recipe, string folder, DecoderConfig config)
     {
         if (recipe.Lora is not { } lora)
         {
