@@ -4,7 +4,6 @@ using Ballast.Adapters;
 using Ballast.Evaluation;
 using Ballast.Evaluation.Suites;
 using Ballast.Merging.Rescue;
-using Ballast.Reports;
 
 namespace Ballast.Cli.Verbs;
 
@@ -21,7 +20,7 @@ internal static class RescueVerb
         var safety = new Option<string[]>("--safety") { Description = "A suite of harmful or harmless prompts; may be given again", HelpName = "SUITE", DefaultValueFactory = _ => [] };
         var output = new Option<string>("--out") { Description = "Folder for points, report and the picked model; run again, it goes on", HelpName = "DIR", Required = true };
         var lambdas = new Option<string>("--lambdas") { Description = "Shares of the tuned model", HelpName = "LIST", DefaultValueFactory = _ => LambdaGrid.Tenths };
-        var methods = new Option<string>("--methods") { Description = "Merge methods, with commas between them", HelpName = "LIST", DefaultValueFactory = _ => "linear" };
+        var methods = new Option<string>("--methods") { Description = "Merge methods, with commas between them; NAME:KEY=VALUE sets further numbers", HelpName = "LIST", DefaultValueFactory = _ => "linear" };
         var utility = new Option<string?>("--utility") { Description = "What counts on the validation set: loss, token-accuracy or a text metric (default: the suite's first metric, the loss for a data file)", HelpName = "NAME" };
         var rule = new Option<string?>("--rule") { Description = "best-utility (Farn et al.) or asr-limit (default where safety is measured)", HelpName = "RULE" };
         var limitAsr = new Option<double>("--limit-asr") { Description = "Largest upper 95 % limit of the attack success rate", HelpName = "SHARE", DefaultValueFactory = _ => 0.05 };

@@ -99,7 +99,7 @@ public sealed class ModelMerge : IDisposable
             Dictionary<string, string> notes = Recall(journal, writer, hashes);
             int resumed = notes.Count;
             long total = _tensors.Sum(t => t.Output.ElementCount), done = 0;
-            TensorMerge merge = new(Method, _config.DType, _vocabulary, writer, context);
+            TensorMerge merge = new(Method, _config.DType, _vocabulary, (entry, offset, bytes) => writer.Write(entry.Name, offset, bytes), context);
             for (int i = 0; i < _tensors.Count; i++)
             {
                 PlannedTensor tensor = _tensors[i];
@@ -136,6 +136,19 @@ public sealed class ModelMerge : IDisposable
         {
             writer.Keep();
             throw;
+        }
+    }
+
+    /// <summary>The tensors of the output, in its order.</summary>
+    internal IEnumerable<TensorEntry> Outputs => _tensors.Select(tensor => tensor.Output);
+
+    /// <summary>Merges and hands over the bytes of the output instead of writing them: the same ones.</summary>
+    internal void Stream(MergeOptions options, TensorSink sink, CancellationToken cancellationToken)
+    {
+        TensorMerge merge = new(Method, _config.DType, _vocabulary, sink, new StreamContext(options.Seed, options.Threads ?? Environment.ProcessorCount, new InputHashes(), cancellationToken));
+        foreach (PlannedTensor tensor in _tensors)
+        {
+            merge.Run(tensor);
         }
     }
 

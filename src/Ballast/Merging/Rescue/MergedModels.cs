@@ -44,9 +44,10 @@ internal sealed class MergedModels : RescuePath
     /// <exception cref="BallastException">A folder is no model, or architectures, tokenizers or shapes differ.</exception>
     public static MergedModels Open(string alignedFolder, string tunedFolder, IReadOnlyList<string> methods, CancellationToken cancellationToken = default)
     {
-        if (methods.FirstOrDefault(method => method != "linear") is { } unknown)
+        string[] names = [.. methods.Distinct()];
+        foreach (string method in names)
         {
-            throw new ConfigException($"--methods: there is no '{unknown}'; use linear");
+            RescueMethod.Parse(method);
         }
 
         var opened = new Stack<IDisposable>();
@@ -68,7 +69,7 @@ internal sealed class MergedModels : RescuePath
 
             return new MergedModels(aligned, tuned, plan, model)
             {
-                Methods = [.. methods.Distinct()],
+                Methods = names,
                 AlignedHash = alignedHash,
                 TunedHash = tunedHash,
                 FormHash = Suite.HashOf(ModelFolder.Sidecars.Select(file => Path.Combine(tunedFolder, file)).Where(File.Exists).Select(ModelFolder.HashFile)),
@@ -92,19 +93,43 @@ internal sealed class MergedModels : RescuePath
         }
     }
 
-    public override string Formula(string method) => "W = (1 - lambda) aligned + lambda tuned, per tensor, computed in single precision (double for F64 inputs) and rounded once";
+    public override bool IsEnd(string method, double lambda) => lambda == 0 || (lambda == 1 && RescueMethod.Parse(method).ReachesTuned);
+
+    public override string Formula(string method) => RescueMethod.Parse(method).Formula;
 
     public override void Move(string method, double lambda, CancellationToken cancellationToken = default)
     {
         using var sink = new WeightSink(Model.Model.Weights);
-        LinearMerge.Stream(_plan, _aligned, _tuned, lambda, sink.Write, null, cancellationToken);
+        if (Merge(method, lambda) is { } merge)
+        {
+            using (merge)
+            {
+                merge.Stream(new MergeOptions(), sink.Write, cancellationToken);
+            }
+        }
+        else
+        {
+            LinearMerge.Stream(_plan, _aligned, _tuned, lambda, sink.Write, null, cancellationToken);
+        }
+
         sink.Complete(_tuned.Folder);
     }
 
     public override void Write(string method, double lambda, string folder, string card, CancellationToken cancellationToken = default)
     {
-        using var writer = new CheckpointWriter(folder, _plan.Pairs.Select(pair => pair.Output), replace: true);
-        LinearMerge.Stream(_plan, _aligned, _tuned, lambda, (entry, offset, bytes) => writer.Write(entry.Name, offset, bytes), null, cancellationToken);
+        using var merge = Merge(method, lambda);
+        using var writer = new CheckpointWriter(folder, merge?.Outputs ?? _plan.Pairs.Select(pair => pair.Output), replace: true);
+        void Sink(TensorEntry entry, long offset, ReadOnlySpan<byte> bytes) => writer.Write(entry.Name, offset, bytes);
+        if (merge is not null)
+        {
+            merge.Stream(new MergeOptions(), Sink, cancellationToken);
+            writer.WriteText("mergekit_config.yml", RescueMethod.Parse(method).File(_aligned.Folder, _tuned.Folder, lambda, OutputType));
+        }
+        else
+        {
+            LinearMerge.Stream(_plan, _aligned, _tuned, lambda, Sink, null, cancellationToken);
+        }
+
         writer.CopySidecars(_tuned.Folder);
         writer.WriteText(ModelFolder.ConfigFile, JsonFile.Indented(_plan.Config));
         writer.WriteText("README.md", card);
@@ -117,6 +142,13 @@ internal sealed class MergedModels : RescuePath
         _tuned.Dispose();
         _aligned.Dispose();
     }
+
+    // The type of the tuned floats; null where there are several.
+    private DType? OutputType => _plan.Pairs.Select(pair => pair.Output.DType).Where(type => type.IsFloat).Distinct().ToArray() is [var only] ? only : null;
+
+    // Null for the linear merge and for the ends, which copy bits.
+    private ModelMerge? Merge(string method, double lambda) => method is "" or RescueMethod.Linear || IsEnd(method, lambda) ? null
+        : ModelMerge.Parse(RescueMethod.Parse(method).File(_aligned.Folder, _tuned.Folder, lambda, OutputType), $"--methods {method}");
 
     // One token under two numbers would average rows of different tokens.
     private static Tokenizer SameTokenizer(string alignedFolder, string tunedFolder)

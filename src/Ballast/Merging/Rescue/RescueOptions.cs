@@ -19,7 +19,7 @@ public sealed record RescueOptions(string Aligned, string Tuned, string Validati
     /// <summary>Shares of the tuned model, in [0, 1]. The ends are always measured, but picked only where they are in the list.</summary>
     public IReadOnlyList<double> Lambdas { get; init; } = LambdaGrid.Parse(LambdaGrid.Tenths);
 
-    /// <summary>Merge methods.</summary>
+    /// <summary>Merge methods that have one coefficient, perhaps with further numbers: ties:density=0.2.</summary>
     public IReadOnlyList<string> Methods { get; init; } = ["linear"];
 
     /// <summary>The rule; null: under the limit where there is a harmful suite, else the best utility.</summary>

@@ -49,6 +49,7 @@ public sealed record RescuePoint(
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(RescuePoint))]
 [JsonSerializable(typeof(RescueSummary))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class RescueJson : JsonSerializerContext
 {
     private static RescueJson? s_line;

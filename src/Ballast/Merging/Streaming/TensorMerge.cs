@@ -10,9 +10,9 @@ namespace Ballast.Merging.Streaming;
 /// <param name="method">The merge method.</param>
 /// <param name="rounding">Type to which inputs are rounded before they are merged, as mergekit's dtype does; null keeps them.</param>
 /// <param name="vocabulary">The output's vocabulary, or null.</param>
-/// <param name="writer">Takes the results.</param>
+/// <param name="sink">Takes the results.</param>
 /// <param name="context">Threads, seed and hashes.</param>
-internal sealed class TensorMerge(MergeMethod method, DType? rounding, VocabularyPlan? vocabulary, CheckpointWriter writer, StreamContext context)
+internal sealed class TensorMerge(MergeMethod method, DType? rounding, VocabularyPlan? vocabulary, TensorSink sink, StreamContext context)
 {
     private const int CopyBytes = 1 << 20;
 
@@ -42,7 +42,7 @@ internal sealed class TensorMerge(MergeMethod method, DType? rounding, Vocabular
                 throw new CheckpointException($"tensor {PrintableName.Quote(planned.Output.Name)}: element {block.Start + bad} of the merge is too large for {type.SafetensorsName}; choose another dtype");
             }
 
-            writer.Write(planned.Output.Name, block.Start * size, bytes);
+            sink(planned.Output, block.Start * size, bytes);
         });
         return tensor.Notes;
     }
@@ -102,7 +102,7 @@ internal sealed class TensorMerge(MergeMethod method, DType? rounding, Vocabular
             context.Cancellation.ThrowIfCancellationRequested();
             Span<byte> bytes = buffer.AsSpan(0, (int)Math.Min(CopyBytes, planned.Output.ByteCount - at));
             first.Model.Weights.Read(first.Entry.Name, at, bytes);
-            writer.Write(planned.Output.Name, at, bytes);
+            sink(planned.Output, at, bytes);
         }
     }
 }

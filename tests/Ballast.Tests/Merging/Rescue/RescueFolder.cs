@@ -5,6 +5,7 @@ using Ballast.Merging.Rescue;
 using Ballast.Tensors;
 using Ballast.Tests.Cli;
 using Ballast.Tests.Support;
+using Xunit;
 
 namespace Ballast.Tests.Merging.Rescue;
 
@@ -88,5 +89,15 @@ internal sealed class RescueFolder
         writer.Complete();
     }
 
-    public static uint[] Bits(float[] values) => MemoryMarshal.Cast<float, uint>(values).ToArray();
+    /// <summary>Asserts equal names and equal bits.</summary>
+    public static void Same(Dictionary<string, float[]> expected, Dictionary<string, float[]> found)
+    {
+        Assert.Equal(expected.Keys.Order(), found.Keys.Order());
+        foreach (var (name, values) in expected)
+        {
+            Assert.Equal(Bits(values), Bits(found[name]));
+        }
+    }
+
+    private static uint[] Bits(float[] values) => MemoryMarshal.Cast<float, uint>(values).ToArray();
 }

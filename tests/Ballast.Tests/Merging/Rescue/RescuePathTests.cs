@@ -17,10 +17,10 @@ public class RescuePathTests
         using var path = Open();
         foreach (double lambda in new[] { 0.5, 0, 1, 0 })   // there and back: a point leaves nothing behind
         {
-            path.Move("linear", lambda);
+            path.Move("linear", lambda, TestContext.Current.CancellationToken);
             if (lambda is 0 or 1)
             {
-                Same(RescueFolder.Weights(lambda == 0 ? _folder.Aligned : _folder.Tuned), RescueFolder.Weights(path));
+                RescueFolder.Same(RescueFolder.Weights(lambda == 0 ? _folder.Aligned : _folder.Tuned), RescueFolder.Weights(path));
             }
         }
     }
@@ -29,7 +29,7 @@ public class RescuePathTests
     public void A_point_between_is_the_average_worked_out_by_hand()
     {
         using var path = Open();
-        path.Move("linear", 0.25);
+        path.Move("linear", 0.25, TestContext.Current.CancellationToken);
         var (a, t, m) = (RescueFolder.Weights(_folder.Aligned), RescueFolder.Weights(_folder.Tuned), RescueFolder.Weights(path));
         foreach (var (name, values) in m)
         {
@@ -52,10 +52,10 @@ public class RescuePathTests
         }
 
         using var path = Open();
-        path.Move("linear", 0.3);
-        path.Write("linear", 0.3, _folder.In("written"), "card");
+        path.Move("linear", 0.3, TestContext.Current.CancellationToken);
+        path.Write("linear", 0.3, _folder.In("written"), "card", TestContext.Current.CancellationToken);
         LinearMerge.Run(_folder.Aligned, _folder.Tuned, _folder.In("merged"), new LinearMergeOptions(0.3), cancellationToken: TestContext.Current.CancellationToken);
-        Same(RescueFolder.Weights(_folder.In("written")), RescueFolder.Weights(path));
+        RescueFolder.Same(RescueFolder.Weights(_folder.In("written")), RescueFolder.Weights(path));
         Assert.Equal(ModelFolder.HashWeights(_folder.In("merged"), TestContext.Current.CancellationToken), ModelFolder.HashWeights(_folder.In("written"), TestContext.Current.CancellationToken));
         Assert.StartsWith(half ? "BF16, computed in F32" : "F32, computed in F32", path.Types);
     }
@@ -100,14 +100,5 @@ public class RescuePathTests
         Assert.Contains("no such folder", Assert.Throws<CheckpointException>(Open).Message);
     }
 
-    private MergedModels Open() => MergedModels.Open(_folder.Aligned, _folder.Tuned, ["linear"]);
-
-    private static void Same(Dictionary<string, float[]> expected, Dictionary<string, float[]> found)
-    {
-        Assert.Equal(expected.Keys.Order(), found.Keys.Order());
-        foreach (var (name, values) in expected)
-        {
-            Assert.Equal(RescueFolder.Bits(values), RescueFolder.Bits(found[name]));
-        }
-    }
+    private MergedModels Open() => MergedModels.Open(_folder.Aligned, _folder.Tuned, ["linear"], TestContext.Current.CancellationToken);
 }

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Ballast.Adapters;
 using Ballast.Checkpoints;
-using Ballast.Generation;
 using Ballast.Merging.Rescue;
 using Ballast.Models;
 using Ballast.Tensors;
@@ -26,10 +25,10 @@ public class ScaledAdapterTests
     public void The_ends_are_the_model_without_and_with_the_adapter()
     {
         using var path = Open();
-        path.Move("scaled", 0);
+        path.Move("scaled", 0, TestContext.Current.CancellationToken);
         using var aligned = Decoder.Load(_folder.Aligned);
         Assert.Equal(Logits(aligned), Logits(path.Model.Model));
-        path.Move("scaled", 1);
+        path.Move("scaled", 1, TestContext.Current.CancellationToken);
         Ballast.Adapters.Adapter.Load(aligned, Adapter);
         Assert.Equal(Logits(aligned), Logits(path.Model.Model));
     }
@@ -39,7 +38,7 @@ public class ScaledAdapterTests
     {
         // W + lambda (alpha / r) B A with lambda 0.3, alpha 7, r 3: the factor is 0.7.
         using var path = Open();
-        path.Move("scaled", 0.3);
+        path.Move("scaled", 0.3, TestContext.Current.CancellationToken);
         using var model = Decoder.Load(_folder.Aligned);
         foreach (var (name, view) in model.Weights.Views())
         {
@@ -68,8 +67,8 @@ public class ScaledAdapterTests
     public void The_written_adapter_is_the_one_that_was_measured()
     {
         using var path = Open();
-        path.Move("scaled", 0.3);
-        path.Write("scaled", 0.3, _folder.In("written"), "card");
+        path.Move("scaled", 0.3, TestContext.Current.CancellationToken);
+        path.Write("scaled", 0.3, _folder.In("written"), "card", TestContext.Current.CancellationToken);
         using var model = Decoder.Load(_folder.Aligned);
         Ballast.Adapters.Adapter.Load(model, _folder.In("written"));
         Assert.Equal(Logits(path.Model.Model), Logits(model));
@@ -92,14 +91,14 @@ public class ScaledAdapterTests
     [Fact]
     public void What_lambda_does_not_reach_is_refused()
     {
-        Assert.Contains("other weights than the aligned model", Assert.Throws<CheckpointException>(() => ScaledAdapter.Open(_folder.Tuned, _folder.Aligned, Adapter, ["linear"])).Message);
-        Assert.Contains("'ties' does not apply", Assert.Throws<ConfigException>(() => ScaledAdapter.Open(_folder.Aligned, _folder.Aligned, Adapter, ["ties"])).Message);
+        Assert.Contains("other weights than the aligned model", Assert.Throws<CheckpointException>(() => ScaledAdapter.Open(_folder.Tuned, _folder.Aligned, Adapter, ["linear"], TestContext.Current.CancellationToken)).Message);
+        Assert.Contains("'ties' does not apply", Assert.Throws<ConfigException>(() => ScaledAdapter.Open(_folder.Aligned, _folder.Aligned, Adapter, ["ties"], TestContext.Current.CancellationToken)).Message);
         Save(_folder.In("norms"), "{\"peft_type\": \"LORA\", \"r\": 3, \"lora_alpha\": 7, \"target_modules\": [\"o_proj\"], \"modules_to_save\": [\"norm\"]}", ("base_model.model.model.norm.weight", new float[16], [16]));
-        Assert.Contains("model.norm.weight", Assert.Throws<CheckpointException>(() => ScaledAdapter.Open(_folder.Aligned, _folder.Aligned, _folder.In("norms"), ["linear"])).Message);
-        Assert.Throws<CheckpointException>(() => ScaledAdapter.Open(_folder.Aligned, _folder.Aligned, _folder.In("nowhere"), ["linear"]));
+        Assert.Contains("model.norm.weight", Assert.Throws<CheckpointException>(() => ScaledAdapter.Open(_folder.Aligned, _folder.Aligned, _folder.In("norms"), ["linear"], TestContext.Current.CancellationToken)).Message);
+        Assert.Throws<CheckpointException>(() => ScaledAdapter.Open(_folder.Aligned, _folder.Aligned, _folder.In("nowhere"), ["linear"], TestContext.Current.CancellationToken));
     }
 
-    private ScaledAdapter Open() => ScaledAdapter.Open(_folder.Aligned, _folder.Aligned, Adapter, ["linear"]);
+    private ScaledAdapter Open() => ScaledAdapter.Open(_folder.Aligned, _folder.Aligned, Adapter, ["linear"], TestContext.Current.CancellationToken);
 
     private void Save(string folder, string config, params (string Name, float[] Values, long[] Shape)[] more)
     {
