@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ballast.Checkpoints;
 
 namespace Ballast.Chat;
 
@@ -54,7 +55,7 @@ internal sealed record TemplateFolder(IReadOnlyDictionary<string, (string Source
     {
         try
         {
-            return new FileInfo(path).Length > MaxBytes
+            return FileSize.Of(path) > MaxBytes
                 ? throw new TemplateException($"{path}: larger than {MaxBytes} bytes; expected a chat template or a tokenizer's configuration")
                 : new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF');
         }

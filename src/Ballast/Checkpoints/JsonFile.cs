@@ -40,10 +40,10 @@ public static class JsonFile
     {
         try
         {
-            FileInfo file = new(path);
-            if (file.Exists && file.Length > maxBytes)
+            long size = FileSize.Of(path);
+            if (size > maxBytes)
             {
-                throw new CheckpointException($"{path}: {file.Length} bytes, above the limit of {maxBytes} for this file");
+                throw new CheckpointException($"{path}: {size} bytes, above the limit of {maxBytes} for this file");
             }
 
             return File.ReadAllBytes(path);

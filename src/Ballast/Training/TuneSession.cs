@@ -77,12 +77,17 @@ internal sealed class TuneSession : IDisposable
     {
         try
         {
+            _model.Adapter?.Dropout.Key = 0;
             _model.Backward(_input.Loader.Largest(), 1);
-            _model.Weights.ForgetGradients();
         }
         catch (TorchException fault) when (fault.OutOfMemory)
         {
             throw OutOfMemory.Explain(fault, _recipe, _input, _model.Weights.DType, "before the first step, on the longest rows");
+        }
+        finally
+        {
+            _model.Adapter?.Dropout.Key = null;
+            _model.Trainable.ForgetGradients();
         }
     }
 

@@ -1,3 +1,4 @@
+using Ballast.Checkpoints;
 using Ballast.Hub;
 using Ballast.Tests.Support;
 using Xunit;
@@ -206,6 +207,14 @@ public sealed class HubLibraryTests : IDisposable
         Assert.Equal($"owner/name@{FakeHub.Commit}/data/train-00000-of-00002.parquet", HubName.Shown(train[0]));
         string test = Assert.Single(Library().DataFiles(new HubName("owner/name", null, "data/test-00000-of-00001.parquet")));
         Assert.Equal(_hub.Files["data/test-00000-of-00001.parquet"], File.ReadAllBytes(test));
+    }
+
+    [Fact]
+    public void G8_a_file_of_the_cache_is_measured_behind_its_link()
+    {
+        _hub.Files["config.json"] = new byte[(16 << 20) + 1];
+        string folder = Library().Model(new HubName("owner/name"));
+        Assert.Contains("16777217 bytes, above the limit", Assert.Throws<CheckpointException>(() => ModelFolder.ReadConfig(folder)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

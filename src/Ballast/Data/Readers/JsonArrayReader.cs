@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ballast.Checkpoints;
 
 namespace Ballast.Data.Readers;
 
@@ -13,7 +14,7 @@ internal static class JsonArrayReader
     /// <summary>The rows, read one at a time from the file's bytes.</summary>
     public static IEnumerable<SourceRow> Read(string path)
     {
-        long size = new FileInfo(path).Length;
+        long size = FileSize.Of(path);
         if (size > MaxBytes)
         {
             throw new DataException(

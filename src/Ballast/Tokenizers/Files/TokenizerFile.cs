@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ballast.Checkpoints;
 
 namespace Ballast.Tokenizers.Files;
 
@@ -12,7 +13,7 @@ internal static class TokenizerFile
     {
         try
         {
-            long length = new FileInfo(path).Length;
+            long length = FileSize.Of(path);
             byte[] bytes = length <= MaxBytes
                 ? File.ReadAllBytes(path)
                 : throw new TokenizerException($"{path}: {length} bytes; a tokenizer file has at most {MaxBytes}");
