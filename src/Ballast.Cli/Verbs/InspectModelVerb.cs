@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Ballast.Adapters;
 using Ballast.Checkpoints;
 using Ballast.Models;
 using Ballast.Tensors;
@@ -12,19 +13,28 @@ internal static class InspectModelVerb
 {
     public static Command Create(Terminal terminal)
     {
-        var folder = new Argument<string>("DIR") { Description = "Hugging Face model folder" };
+        var folder = new Argument<string>("DIR") { Description = "Hugging Face model folder, or MODEL+ADAPTER" };
         var json = JsonOption.Create();
         var command = new Command("model", "Show a model's tensors, types, parameters and configuration.") { folder, json };
         command.SetAction(parse =>
         {
-            var summary = ModelSummary.Read(terminal.Model(parse.GetRequiredValue(folder)));
+            var name = ModelName.Parse(terminal.Model(parse.GetRequiredValue(folder)));
+            var summary = ModelSummary.Read(name.Folder);
+            using var adapter = name.Adapter is null ? null : AdapterFolder.Open(name.Adapter);
             if (parse.GetValue(json))
             {
-                terminal.WriteJson(ToJson(summary));
+                var facts = ToJson(summary);
+                if (adapter is not null)
+                {
+                    facts["adapter"] = AdapterTable.ToJson(adapter);
+                }
+
+                terminal.WriteJson(facts);
             }
             else
             {
                 Print(summary, terminal);
+                adapter?.Print(terminal);
             }
 
             return ExitCode.Success;

@@ -25,6 +25,12 @@ public sealed class AdapterFolder : IDisposable
     /// <summary>adapter_model.safetensors.</summary>
     public SafetensorsFile File { get; }
 
+    /// <summary>Rank and scaling of each module with low-rank parts, by path.</summary>
+    public IReadOnlyDictionary<string, (int Rank, double Scaling)> Parts => _modules.ToDictionary(pair => pair.Key, pair => (pair.Value.Rank, pair.Value.Scaling), StringComparer.Ordinal);
+
+    /// <summary>Names of the base's tensors that the adapter replaces whole.</summary>
+    public IReadOnlyCollection<string> Replaced => _whole.Keys;
+
     /// <summary>Modules with low-rank parts by path.</summary>
     internal IReadOnlyDictionary<string, AdaptedModule> Modules => _modules;
 

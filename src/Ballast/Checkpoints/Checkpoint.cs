@@ -132,7 +132,7 @@ public sealed class Checkpoint : IDisposable
         string[] names = [.. Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f)!)];
         string? pickle = names.Order(StringComparer.Ordinal).FirstOrDefault(n => ForeignFile.PickleExtensions.Contains(Path.GetExtension(n)) && n != "training_args.bin");
         string what = names.Contains("adapter_model.safetensors")
-            ? "holds an adapter (adapter_model.safetensors), not a whole model"
+            ? "holds an adapter (adapter_model.safetensors), not a whole model; name it with its base, as BASE+ADAPTER"
             : pickle is not null
                 ? $"holds {PrintableName.Quote(pickle)}, a PyTorch pickle, and no safetensors; {ForeignFile.PickleFolderAdvice(folder)}"
                 : $"holds neither {CheckpointIndex.SingleFileName} nor {CheckpointIndex.FileName}";
