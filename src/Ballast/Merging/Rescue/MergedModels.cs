@@ -97,7 +97,7 @@ internal sealed class MergedModels : RescuePath
 
     public override string Formula(string method) => RescueMethod.Parse(method).Formula;
 
-    public override void Move(string method, double lambda, CancellationToken cancellationToken = default)
+    protected override void Make(string method, double lambda, CancellationToken cancellationToken)
     {
         using var sink = new WeightSink(Model.Model.Weights);
         if (Merge(method, lambda) is { } merge)

@@ -46,7 +46,7 @@ internal static class RescueCard
         return card.Append("""
 
             Intervals are 95 %. The figures are those on which the pick was made, so they flatter it; measure the model on other prompts for figures without that.
-            Configuration, tokenizer and chat template come from the tuned model.
+            The hashes are Ballast's over names, types, shapes and data. Configuration, tokenizer and chat template come from the tuned model.
 
             """).ToString();
     }

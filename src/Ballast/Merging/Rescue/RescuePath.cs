@@ -8,6 +8,8 @@ namespace Ballast.Merging.Rescue;
 /// <summary>The way from an aligned model to a tuned one: any point of it as a model in memory, and one as a folder.</summary>
 internal abstract class RescuePath : IDisposable
 {
+    private (string Method, double Lambda)? _at;
+
     /// <summary>The model, at the point of the last <see cref="Move"/>; tokenizer and template are those that the written model gets.</summary>
     public abstract LanguageModel Model { get; }
 
@@ -41,11 +43,19 @@ internal abstract class RescuePath : IDisposable
     /// <summary>What a reader must know about the two models.</summary>
     public virtual IEnumerable<string> Warnings => [];
 
-    /// <summary>Gives the model the weights of a point, bit for bit those that <see cref="Write"/> writes.</summary>
+    /// <summary>Gives the model the weights of a point, bit for bit those that <see cref="Write"/> writes; nothing to do where it is there already.</summary>
     /// <param name="method">The merge method; the ends do not depend on it.</param>
     /// <param name="lambda">Share of the tuned model in [0, 1].</param>
     /// <param name="cancellationToken">Ends the merge.</param>
-    public abstract void Move(string method, double lambda, CancellationToken cancellationToken = default);
+    public void Move(string method, double lambda, CancellationToken cancellationToken = default)
+    {
+        if (_at != (method, lambda))
+        {
+            _at = null;   // a merge that is broken off leaves the model between two points
+            Make(method, lambda, cancellationToken);
+            _at = (method, lambda);
+        }
+    }
 
     /// <summary>Writes a point as a folder, over one that is there.</summary>
     /// <param name="method">The merge method.</param>
@@ -69,4 +79,7 @@ internal abstract class RescuePath : IDisposable
 
     /// <inheritdoc/>
     public abstract void Dispose();
+
+    /// <summary>Makes the model of a point.</summary>
+    protected abstract void Make(string method, double lambda, CancellationToken cancellationToken);
 }

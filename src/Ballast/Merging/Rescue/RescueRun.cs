@@ -49,8 +49,17 @@ public sealed class RescueRun(RescueOptions options, Action<RescuePoint>? progre
             throw new ConfigException($"two suites are called '{twice.Key}'; give them different names");
         }
 
+        foreach (var suite in suites)
+        {
+            foreach (var prompt in suite.Prompts)
+            {
+                RenderedPrompt.Of(path.Model, suite, prompt);   // a prompt that does not fit shows now, not after hours
+            }
+        }
+
         Directory.CreateDirectory(options.Output);
         DurableFolder.Sweep(options.Output);
+        SampleLog.AppendLines(_points, "");   // marks the folder as a rescue's, whenever it is killed
         var meter = new PointMeter(path, task, suites, _points, _log);
         var wanted = new HashSet<double>(options.Lambdas);
         Measure(meter, AlignedName, null, 0, cancellationToken);

@@ -33,7 +33,7 @@ internal sealed class ScaledAdapter : RescuePath
     {
         if (methods.FirstOrDefault(method => method is not ("linear" or Method)) is { } other)
         {
-            throw new ConfigException($"--methods: '{other}' does not apply to an adapter, which is scaled (the linear merge); merge it into a folder of its own first");
+            throw new ConfigException($"--methods: '{other}' does not apply to an adapter, which is scaled (the linear merge); merge it first (ballast lora merge)");
         }
 
         CheckLinear(adapter);
@@ -64,7 +64,7 @@ internal sealed class ScaledAdapter : RescuePath
 
     public override string Formula(string method) => "The adapter's lora_alpha (and alpha_pattern) times lambda: W + lambda s B A, the linear merge of the model without and with the adapter";
 
-    public override void Move(string method, double lambda, CancellationToken cancellationToken = default)
+    protected override void Make(string method, double lambda, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         _model.Dispose();
@@ -111,7 +111,7 @@ internal sealed class ScaledAdapter : RescuePath
             : null;
         if (reason is not null)
         {
-            throw new CheckpointException($"{adapter}: holds {reason}; merge the adapter into a folder of its own and rescue that");
+            throw new CheckpointException($"{adapter}: holds {reason}; merge it first (ballast lora merge) and rescue the result");
         }
     }
 }

@@ -107,6 +107,29 @@ public class RescueRunTests
     }
 
     [Fact]
+    public void K1_replies_of_a_point_that_was_not_finished_are_kept()
+    {
+        var options = _folder.Options() with { Lambdas = [0.5] };
+        var whole = Run(options);
+        string points = Path.Combine(_folder.Output, "points.jsonl"), samples = Path.Combine(_folder.Output, "samples.jsonl");
+        string[] lines = File.ReadAllLines(samples);
+        File.WriteAllText(points, "");
+        File.WriteAllLines(samples, lines[..2]);
+        Directory.Delete(Path.Combine(_folder.Output, "model"), recursive: true);
+        Assert.Equal(whole.Picked, Run(options).Picked);
+        Assert.Equal(lines[..2], File.ReadAllLines(samples)[..2]);   // answered once
+        Assert.Equal(lines.Length, File.ReadAllLines(samples).Length);
+    }
+
+    [Fact]
+    public void A_prompt_that_is_too_long_is_found_before_anything_is_measured()
+    {
+        File.WriteAllText(_folder.In("long.jsonl"), $$"""{"prompt": "{{new string('x', 300)}}", "completion": "y"}""" + "\n");
+        File.WriteAllText(_folder.In("long.yaml"), "name: long\nkind: utility\nprompts: long.jsonl\ncolumn: prompt\nreference: completion\n");
+        Refused(_folder.Options("long.yaml"), "filter the prompt out");
+    }
+
+    [Fact]
     public void Other_models_under_the_same_names_are_measured_anew()
     {
         Run(_folder.Options() with { Lambdas = [0.5] });
