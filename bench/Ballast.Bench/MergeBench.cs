@@ -58,7 +58,7 @@ internal static class MergeBench
         }
         finally
         {
-            if (Environment.GetEnvironmentVariable("KEEP") is null) { Directory.Delete(root, recursive: true); } else { Console.Error.WriteLine(root); }
+            Directory.Delete(root, recursive: true);
         }
     }
 

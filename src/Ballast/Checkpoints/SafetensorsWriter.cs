@@ -167,7 +167,7 @@ public sealed partial class SafetensorsWriter : IDisposable
 
     private static bool Begins(string path, byte[] header, long length)
     {
-        if (!File.Exists(path) || new FileInfo(path).Length != length)
+        if (!File.Exists(path) || new FileInfo(path).Length > length)
         {
             return false;
         }

@@ -32,6 +32,30 @@ public class MergeMemoryTests
         Directory.Delete(root, recursive: true);
     }
 
+    [Theory]
+    [InlineData("merge_method: linear\nmodels:\n- {model: aligned, parameters: {weight: 1}}\n- {model: tuned, parameters: {weight: 1}}\n")]
+    [InlineData("merge_method: ties\nbase_model: aligned\nmodels:\n- {model: tuned, parameters: {weight: 1, density: 0.5}}\n")]
+    [InlineData("merge_method: karcher\nmodels:\n- model: aligned\n- model: tuned\n")]
+    public void A_merge_by_file_takes_less_memory_than_three_tensors_B4(string text)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "peak memory is read from /proc");
+        string root = Shared.TemporaryFolder();
+        Sparse(Path.Combine(root, "aligned"));
+        Sparse(Path.Combine(root, "tuned"));
+        void Merge(string output)
+        {
+            using var merge = ModelMerge.Parse(text, Path.Combine(root, "merge.yaml"));
+            merge.Run(Path.Combine(root, output), new(), cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        Merge("warm");
+        File.WriteAllText("/proc/self/clear_refs", "5");
+        long before = Resident("VmHWM:");
+        Merge("out");
+        Assert.InRange(Resident("VmHWM:") - before, long.MinValue, 3 * TensorBytes);
+        Directory.Delete(root, recursive: true);
+    }
+
     private static void Sparse(string folder)
     {
         string[] entries = [.. Enumerable.Range(0, Tensors).Select(i => Entry($"t{i}", $"[{TensorBytes / 4}]", i * TensorBytes, (i + 1) * TensorBytes))];
