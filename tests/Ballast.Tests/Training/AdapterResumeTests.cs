@@ -25,7 +25,7 @@ public class AdapterResumeTests
         using var whole = new Run(dora, half);
         var losses = whole.Continue(8);
         string folder = Path.Combine(Shared.TemporaryFolder(), "step-5");
-        IReadOnlyList<double> first;
+        List<double> first;
         using (var before = new Run(dora, half))
         {
             first = before.Continue(5);
@@ -56,7 +56,7 @@ public class AdapterResumeTests
 
         public TrainingState State { get; }
 
-        public IReadOnlyList<double> Continue(int until)
+        public List<double> Continue(int until)
         {
             List<double> losses = [];
             using var source = new CancellationTokenSource();
