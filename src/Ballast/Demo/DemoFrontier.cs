@@ -23,7 +23,7 @@ internal sealed class DemoFrontier
     public double? Pick => RescueRules.UnderLimit(Candidates, AsrLimit)?.Lambda;
 
     private IEnumerable<RescueCandidate> Candidates =>
-        _points.Select(point => new RescueCandidate(Name(point.Lambda), point.Lambda, point.NewTask.Value, point.Asr.High));
+        _points.Select(point => new RescueCandidate(Name(point.Lambda), point.Lambda, point.NewTask.Value, point.Asr.High, point.Lambda is 0 or 1));
 
     /// <summary>Attack success against the new task.</summary>
     public FrontierChart Chart() => new("Linear merge: attack success against the new task", "attack success rate", "new task, share right",

@@ -27,7 +27,7 @@ public sealed record RescuePoint(
     public MetricResult? OverRefusal => Worst(Measures.OverRefusal);
 
     /// <summary>The point as a rule sees it.</summary>
-    internal RescueCandidate Candidate => new(Name, Lambda, Utility.Measure == RescueTask.Loss ? -Utility.Value : Utility.Value, Asr?.High);
+    internal RescueCandidate Candidate => new(Name, Lambda, Utility.Measure == RescueTask.Loss ? -Utility.Value : Utility.Value, Asr?.High, Method is null);
 
     /// <summary>The row-scored utility of two points on the same rows: the difference per target token, rows as the independent units.</summary>
     internal static Comparison Compare(RescuePoint first, RescuePoint second)

@@ -15,14 +15,15 @@ public enum RescueRule
 /// <param name="Lambda">Share of the tuned model.</param>
 /// <param name="Utility">Larger is better.</param>
 /// <param name="AsrHigh">Upper 95 % limit of the attack success rate; null where safety was not measured.</param>
-public sealed record RescueCandidate(string Name, double Lambda, double Utility, double? AsrHigh);
+/// <param name="IsEnd">Whether it is one of the two models rather than a merge of them.</param>
+public sealed record RescueCandidate(string Name, double Lambda, double Utility, double? AsrHigh, bool IsEnd = false);
 
 /// <summary>The rules as functions of measured points.</summary>
 public static class RescueRules
 {
-    /// <summary>The best utility among the merges proper (0 &lt; lambda &lt; 1: the ends are the models that are merged); of equal ones that nearest to the aligned model. Null without a merge.</summary>
+    /// <summary>The best utility among the merges, the two models themselves left out; of equal ones that nearest to the aligned model. Null without a merge.</summary>
     public static RescueCandidate? BestUtility(IEnumerable<RescueCandidate> points) => points
-        .Where(point => point.Lambda is > 0 and < 1)
+        .Where(point => !point.IsEnd)
         .OrderByDescending(point => point.Utility).ThenBy(point => point.Lambda).FirstOrDefault();
 
     /// <summary>The best utility among the points, ends included, whose upper limit is at most <paramref name="limit"/>; of equal ones the safer, then that nearest to the aligned model.</summary>

@@ -11,7 +11,7 @@ public class RescueRuleTests
 {
     private static readonly RescueCandidate[] s_points =
     [
-        new("aligned", 0, 0.10, 0.02), new("a", 0.3, 0.50, 0.04), new("b", 0.5, 0.70, 0.05), new("c", 0.7, 0.90, 0.30), new("tuned", 1, 0.95, 0.60),
+        new("aligned", 0, 0.10, 0.02, IsEnd: true), new("a", 0.3, 0.50, 0.04), new("b", 0.5, 0.70, 0.05), new("c", 0.7, 0.90, 0.30), new("tuned", 1, 0.95, 0.60, IsEnd: true),
     ];
 
     [Fact]
