@@ -72,7 +72,8 @@ internal static class MergeVerb
 
     private static int Interpolate(Terminal terminal, string aligned, string tuned, string folder, LinearMergeOptions options)
     {
-        var summary = terminal.TrackShare("merging", progress => LinearMerge.Run(aligned, tuned, folder, options, progress, terminal.Cancellation));
+        using AdapterlessFolder first = new(aligned, folder, terminal.Cancellation), last = new(tuned, folder, terminal.Cancellation);
+        var summary = terminal.TrackShare("merging", progress => LinearMerge.Run(first.Path, last.Path, folder, options, progress, terminal.Cancellation));
         terminal.Say(string.Create(
             CultureInfo.InvariantCulture,
             $"{folder}: {summary.Parameters:N0} parameters; tuning had moved the weights by {summary.RelativeDistance:P2} of their norm"));

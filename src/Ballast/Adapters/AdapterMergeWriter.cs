@@ -27,7 +27,7 @@ public static class AdapterMergeWriter
         }
 
         int changed = Write(merge, model.Folder, folder, Card(model, options, merge), options.Replace, merge.Merged, progress, cancellationToken);
-        return new AdapterMergeSummary(changed, merge.Entries.Values.Sum(entry => entry.ElementCount), merge.HeadUntied, options.Undo ? null : LogitChange(model, folder, options.Scale));
+        return new AdapterMergeSummary(changed, merge.Entries.Values.Sum(entry => entry.ElementCount), merge.HeadUntied, options.Undo || !options.Measure ? null : LogitChange(model, folder, options.Scale));
     }
 
     /// <summary>Writes a model folder: the tensors that change as they are given, the others and all other files as in the base.</summary>
@@ -122,11 +122,12 @@ public static class AdapterMergeWriter
 /// <param name="Scale">Factor on the adapter's scaling; 1 is the adapter itself. Magnitudes (DoRA) and tensors that were trained whole are taken as they are.</param>
 /// <param name="Undo">Subtracts what a merge with scale 1 added, up to rounding.</param>
 /// <param name="Replace">Whether an output folder that holds files is replaced.</param>
-public sealed record AdapterMergeOptions(double Scale = 1, bool Undo = false, bool Replace = false);
+/// <param name="Measure">Whether the logits of both forms are compared afterwards: two forward passes.</param>
+public sealed record AdapterMergeOptions(double Scale = 1, bool Undo = false, bool Replace = false, bool Measure = true);
 
 /// <summary>What a merge wrote.</summary>
 /// <param name="Changed">Tensors that differ from the base's.</param>
 /// <param name="Parameters">Elements written.</param>
 /// <param name="HeadUntied">Whether embedding and head became two.</param>
-/// <param name="LargestLogitChange">Largest absolute difference of the logits, merged against applied, on 16 tokens in F32; null after taking an adapter out.</param>
+/// <param name="LargestLogitChange">Largest absolute difference of the logits, merged against applied, on 16 tokens in F32; null where it was not measured.</param>
 public sealed record AdapterMergeSummary(int Changed, long Parameters, bool HeadUntied, double? LargestLogitChange);

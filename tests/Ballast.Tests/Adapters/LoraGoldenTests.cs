@@ -32,14 +32,14 @@ public class LoraGoldenTests
         Assert.Equal((long)golden.Facts["trainable_parameters"]!, model.Trainable.Master.Count);
     }
 
-    // In float32 the reference has its own noise beside ours: it comes on top of the tolerance that float64 keeps.
+    // Float64 keeps the tolerance; in float32 the reference has noise of its own, of which ten times are allowed as for the weights after training.
     [Theory]
     [MemberData(nameof(Cases))]
     public void Every_gradient_equals_that_of_autograd_and_the_base_has_none(string name)
     {
         var golden = new Case(name);
         Gradients(golden, DType.F64, 0);
-        Gradients(golden, DType.F32, 2 * (double)golden.Facts["float32_noise"]!["grad"]!);
+        Gradients(golden, DType.F32, 10 * (double)golden.Facts["float32_noise"]!["grad"]!);
     }
 
     private static void Gradients(Case golden, DType dtype, double noise)
@@ -55,7 +55,7 @@ public class LoraGoldenTests
             using (view)
             {
                 found.Add(key);
-                GoldenTensors.Close(golden.Floats("grad." + key), view.ToArray<float>(), 2e-5 * Math.Max(1, largest) + noise, key);
+                GoldenTensors.Close(golden.Floats("grad." + key), view.ToArray<float>(), Math.Max(2e-5 * Math.Max(1, largest), noise), key);
             }
         }
 
