@@ -44,7 +44,13 @@ public static class ModelFolder
 
     /// <summary>Reads config.json: at most 16 MiB and 64 levels, unique keys.</summary>
     /// <exception cref="CheckpointException">The file is absent, hostile or no JSON object.</exception>
-    public static JsonObject ReadConfig(string folder) => JsonFile.ReadObject(Path.Combine(folder, ConfigFile));
+    public static JsonObject ReadConfig(string folder)
+    {
+        string path = Path.Combine(folder, ConfigFile);
+        return !File.Exists(path) && File.Exists(Path.Combine(folder, "adapter_config.json"))
+            ? throw new CheckpointException($"{folder}: holds an adapter, not a whole model; name it with its base, as BASE+ADAPTER")
+            : JsonFile.ReadObject(path);
+    }
 
     /// <summary>SHA-256 of a file in lower-case hexadecimal.</summary>
     /// <exception cref="CheckpointException">The file cannot be read.</exception>
