@@ -15,6 +15,8 @@ internal sealed class MergeConfigReader
         "merge_method", "base_model", "models", "slices", "modules", "parameters", "dtype", "out_dtype", "tokenizer_source", "tokenizer", "chat_template",
     ];
 
+    private static readonly string[] s_forms = ["models", "slices", "modules"];
+
     /// <summary>Keys of other versions, which change no result.</summary>
     private static readonly string[] s_others = ["name", "description", "tags", "write_model_card", "allow_crimes", "trust_remote_code", "lazy_unpickle", "low_cpu_memory", "copy_tokenizer", "random_seed"];
 
@@ -63,7 +65,7 @@ internal sealed class MergeConfigReader
         CheckKeys(root, "", s_keys);
         ModelReference? origin = root.ContainsKey("base_model") ? Model(root["base_model"], "base_model") : null;
         var top = _parameters.Read(root["parameters"], "parameters");
-        string[] forms = [.. new[] { "models", "slices", "modules" }.Where(key => root[key] is not null)];
+        string[] forms = [.. s_forms.Where(key => root[key] is not null)];
         if (forms.Length != 1)
         {
             throw new ConfigException(forms.Length == 0

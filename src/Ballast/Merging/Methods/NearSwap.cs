@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Ballast.Merging.Methods;
 
 /// <summary>w T + (1 - w) B with w = clamp(t / max(|T - B|, 1e-6), 0, 1): near entries are taken over, far ones moved by t.</summary>
