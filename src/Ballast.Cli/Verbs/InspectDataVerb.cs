@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Ballast.Adapters;
 using Ballast.Chat;
 using Ballast.Checkpoints;
-using Ballast.Configs;
 using Ballast.Data;
 using Ballast.Models;
 using Ballast.Tokenizers;
