@@ -1,18 +1,19 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace Ballast.Cli;
 
 /// <summary>Estimates how long a run of steps still takes, from the steps this process has made; measurements between them count as they come.</summary>
-internal sealed class RemainingTime
+/// <param name="clock">Tells the time; the system's when null.</param>
+internal sealed class RemainingTime(TimeProvider? clock = null)
 {
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private string? _run;
     private int _first;
-    private long _began = Stopwatch.GetTimestamp();
+    private long _began;
 
     /// <summary>Starts the clock.</summary>
     /// <param name="done">Steps made before.</param>
-    public void Begin(int done) => (_first, _began) = (done, Stopwatch.GetTimestamp());
+    public void Begin(int done) => (_first, _began) = (done, _clock.GetTimestamp());
 
     /// <summary>The time left after a step; null at the end and while nothing is known.</summary>
     /// <param name="step">Steps made.</param>
@@ -26,7 +27,7 @@ internal sealed class RemainingTime
             Begin(step);
         }
 
-        return step > _first && step < total ? Stopwatch.GetElapsedTime(_began) * ((double)(total - step) / (step - _first)) : null;
+        return step > _first && step < total ? _clock.GetElapsedTime(_began) * ((double)(total - step) / (step - _first)) : null;
     }
 
     /// <summary>"40 s", "12 min", "3 h 05 min".</summary>

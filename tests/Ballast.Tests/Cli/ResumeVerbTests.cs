@@ -78,13 +78,26 @@ public sealed class ResumeVerbTests : IDisposable
     [Fact]
     public void Remaining_time_counts_the_steps_of_this_process_and_of_one_run_alone()
     {
-        var remaining = new Ballast.Cli.RemainingTime();
+        var clock = new Clock();
+        var remaining = new Ballast.Cli.RemainingTime(clock);
         remaining.Begin(5);
         Assert.Null(remaining.After(5, 9, null));
-        Assert.True(remaining.After(6, 9, null) > TimeSpan.Zero);
+        clock.Seconds = 10;
+        Assert.Equal(TimeSpan.FromSeconds(30), remaining.After(6, 9, null));  // one step in ten seconds, three are left
         Assert.Null(remaining.After(9, 9, null));
+        clock.Seconds = 100;
         Assert.Null(remaining.After(1, 9, "control-rate"));
-        Assert.True(remaining.After(2, 9, "control-rate") > TimeSpan.Zero);
+        clock.Seconds = 102;
+        Assert.Equal(TimeSpan.FromSeconds(14), remaining.After(2, 9, "control-rate"));
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public long Seconds { get; set; }
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Seconds;
     }
 
     [Fact]
