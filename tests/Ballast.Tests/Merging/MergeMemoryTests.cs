@@ -13,22 +13,24 @@ public class MeasuredAlone;
 [Collection<MeasuredAlone>]
 public class MergeMemoryTests
 {
-    private const int Tensors = 8;
-    private const long TensorBytes = 16 << 20;
+    // Large against what the runtime itself may take on the way (some ten MiB of compiled code and garbage).
+    private const int Tensors = 4;
+    private const long TensorBytes = 40 << 20;
 
     [Fact]
     public void A_merge_takes_less_memory_than_three_tensors_B4()
     {
-        // Eight tensors; the buffers come to a few MiB, the rest of the allowance is the runtime's.
+        // Four tensors; the buffers come to a few MiB, the rest of the allowance is the runtime's.
         Assert.SkipUnless(OperatingSystem.IsLinux(), "peak memory is read from /proc");
         string root = Shared.TemporaryFolder();
         Sparse(Path.Combine(root, "aligned"));
         Sparse(Path.Combine(root, "tuned"));
         LinearMerge.Run(Path.Combine(root, "aligned"), Path.Combine(root, "tuned"), Path.Combine(root, "warm"), new(0.5), cancellationToken: TestContext.Current.CancellationToken);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         File.WriteAllText("/proc/self/clear_refs", "5");
         long before = Resident("VmHWM:");
         LinearMerge.Run(Path.Combine(root, "aligned"), Path.Combine(root, "tuned"), Path.Combine(root, "out"), new(0.5), cancellationToken: TestContext.Current.CancellationToken);
-        Assert.InRange(Resident("VmHWM:") - before, 0, 3 * TensorBytes);
+        Assert.InRange(Resident("VmHWM:") - before, long.MinValue, 3 * TensorBytes);
         Directory.Delete(root, recursive: true);
     }
 
@@ -49,6 +51,7 @@ public class MergeMemoryTests
         }
 
         Merge("warm");
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         File.WriteAllText("/proc/self/clear_refs", "5");
         long before = Resident("VmHWM:");
         Merge("out");
