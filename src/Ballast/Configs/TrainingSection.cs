@@ -19,7 +19,7 @@ namespace Ballast.Configs;
 /// <param name="LogEvery">Steps between two lines of the training log, at least 1.</param>
 /// <param name="EvalEvery">Steps between two measurements of the validation loss, at least 1; null: only at the start and the end.</param>
 /// <param name="DecayVectors">Whether norms and biases decay too, as in plain torch; not by default, as in transformers' Trainer.</param>
-/// <param name="ActivationCheckpointing">Whether layers are computed again in the backward pass instead of being kept: less memory, about a quarter more time, the same bits.</param>
+/// <param name="ActivationCheckpointing">Whether layers are computed again in the backward pass instead of being kept: less memory, one more forward pass, the same bits.</param>
 public sealed record TrainingSection(
     double LearningRate = 2e-5,
     int BatchSize = 16,
