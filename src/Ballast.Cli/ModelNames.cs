@@ -2,7 +2,7 @@ using Ballast.Adapters;
 
 namespace Ballast.Cli;
 
-/// <summary>Names models by their folders: the last parts of each path, as many as it takes to tell them apart.</summary>
+/// <summary>Names models by their folders: the last parts of each path, as many as it takes to tell them apart, and one more where the last is "model", as in every run.</summary>
 internal static class ModelNames
 {
     /// <summary>One name per folder, in order.</summary>
@@ -11,7 +11,7 @@ internal static class ModelNames
     {
         for (int count = 1; count <= folders.Max(folder => Path.GetFullPath(folder).Count(c => c == '/')); count++)
         {
-            string[] names = [.. folders.Select(folder => ModelName.Map(folder, part => string.Join('/', Path.GetFullPath(part).Split('/', StringSplitOptions.RemoveEmptyEntries).TakeLast(count))))];
+            string[] names = [.. folders.Select(folder => ModelName.Map(folder, part => Last(part, count)))];
             if (names.Distinct(StringComparer.Ordinal).Count() == names.Length)
             {
                 return names;
@@ -19,5 +19,11 @@ internal static class ModelNames
         }
 
         throw new ConfigException($"a model is given twice: {string.Join(", ", folders)}; give each folder once");
+    }
+
+    private static string Last(string folder, int count)
+    {
+        string[] parts = Path.GetFullPath(folder).Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return string.Join('/', parts.TakeLast(parts is [.., "model"] ? count + 1 : count));
     }
 }

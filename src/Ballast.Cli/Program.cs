@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using Ballast.Cli.Verbs;
 
 namespace Ballast.Cli;
@@ -43,7 +42,10 @@ internal static class Program
         }
     }
 
-    private static Command Root(Terminal terminal) => new("ballast", "Fine-tunes an aligned language model and keeps it aligned.")
+    /// <summary>Every verb.</summary>
+    internal static Command Root(Terminal terminal) => new Verb(
+        "ballast", "Fine-tunes an aligned language model and keeps it aligned.",
+        "ballast demo", "ballast init path/to/model rows.jsonl", "ballast tune recipe.yaml --out runs/mine", "ballast eval path/to/model runs/mine/model --suite advbench --data path/to/prompts")
     {
         DemoVerb.Create(terminal),
         TuneVerb.Create(terminal),
@@ -61,7 +63,7 @@ internal static class Program
         DownloadVerb.Create(terminal),
         DoctorVerb.Create(terminal),
         ListVerb.Create(terminal),
-        new HelpOption(),
+        Verb.Help(terminal),
         new VersionOption(),
     };
 }

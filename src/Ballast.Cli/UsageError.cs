@@ -1,15 +1,16 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using Ballast.Configs;
 
 namespace Ballast.Cli;
 
 /// <summary>Reports arguments that do not parse: one line per problem, exit code 2.</summary>
-internal static class UsageError
+internal static partial class UsageError
 {
     public static int Report(ParseResult parse, Terminal terminal)
     {
         var command = parse.CommandResult.Command;
-        string path = string.Join(' ', command.Parents.OfType<Command>().Append(command).Select(c => c.Name));
+        string path = Path(command);
         foreach (string problem in Problems(parse, command))
         {
             terminal.SayErrors($"{problem}; '{path} --help' shows what it takes");
@@ -17,6 +18,8 @@ internal static class UsageError
 
         return ExitCode.UserFault;
     }
+
+    private static string Path(Command command) => command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{Path(parent)} {command.Name}" : command.Name;
 
     private static IEnumerable<string> Problems(ParseResult parse, Command command)
     {
@@ -30,8 +33,21 @@ internal static class UsageError
         return [parse.UnmatchedTokens is [var token, ..] ? $"'{token}' is none of {list}{Suggestion.For(token, verbs)}" : $"'{command.Name}' needs one of {list}"];
     }
 
-    private static string InPlainWords(string message) => message.ReplaceLineEndings(" ").TrimEnd('.')
-        .Replace("expected type 'System.Double'", "a number", StringComparison.Ordinal)
-        .Replace("expected type 'System.Int32'", "a whole number", StringComparison.Ordinal)
-        .Replace("expected type 'System.UInt64'", "a whole number, 0 or above", StringComparison.Ordinal);
+    private static string InPlainWords(string message)
+    {
+        string line = message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+        return Unreadable().Match(line) is { Success: true } match
+            ? $"{match.Groups["name"]}: expected {Expected(match.Groups["type"].Value, match.Groups["names"].Value)}, found '{match.Groups["found"]}'"
+            : line;
+    }
+
+    private static string Expected(string type, string names) =>
+        names.Length > 0 ? string.Join(", ", names.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToLowerInvariant()
+        : type.Contains("UInt", StringComparison.Ordinal) ? "a whole number, 0 or above"
+        : type.Contains("Int", StringComparison.Ordinal) ? "a whole number"
+        : "another value";
+
+    // The parser's own words name .NET types.
+    [GeneratedRegex(@"^Cannot parse argument '(?<found>.*)' for \w+ '(?<name>.*)' as expected type '(?<type>.*?)'\.?(?: Did you mean one of the following\?(?<names>.*))?$")]
+    private static partial Regex Unreadable();
 }

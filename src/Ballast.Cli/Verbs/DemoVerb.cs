@@ -14,7 +14,9 @@ internal static class DemoVerb
         var seeds = new Option<int>("--seeds") { Description = "Training seeds; below 3 the intervals say little", HelpName = "N", DefaultValueFactory = _ => defaults.Seeds };
         var rebuild = new Option<bool>("--rebuild-model") { Description = "Make the aligned model anew, from random weights, and use it" };
         var json = JsonOption.Create();
-        var command = new Command("demo", "Break a tiny aligned model by tuning, keep it aligned, measure both.") { output, seeds, rebuild, json };
+        var command = new Verb("demo", "Break a tiny aligned model by tuning, keep it aligned, measure both.",
+            "ballast demo",
+            "ballast demo --seeds 1 --out runs/quick") { output, seeds, rebuild, json };
         command.SetAction(parse =>
         {
             var options = defaults with { Output = parse.GetRequiredValue(output), Seeds = parse.GetValue(seeds), RebuildModel = parse.GetValue(rebuild) };

@@ -13,7 +13,8 @@ internal static class DoctorVerb
     public static Command Create(Terminal terminal)
     {
         var json = JsonOption.Create();
-        var command = new Command("doctor", "Show the libtorch in use, its BLAS, the processor's capability and the measured speed.") { json };
+        var command = new Verb("doctor", "Show the libtorch in use, its BLAS, the processor's capability and the measured speed.",
+            "ballast doctor") { json };
         command.SetAction(parse =>
         {
             var facts = Examine(out string? problem);

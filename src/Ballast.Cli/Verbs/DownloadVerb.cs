@@ -11,7 +11,9 @@ internal static class DownloadVerb
         var repository = new Argument<string>("NAME") { Description = "owner/name, optionally @revision; of a data set also /folder/file" };
         var dataset = new Option<bool>("--dataset") { Description = "It is a data set, not a model" };
         var revision = new Option<string?>("--revision") { Description = "Branch, tag or commit (default: main)", HelpName = "R" };
-        var command = new Command("download", "Fetch a model or a data set by name; what is there already is checked for news and kept.") { repository, dataset, revision };
+        var command = new Verb("download", "Fetch a model or a data set by name; what is there already is checked for news and kept.",
+            "ballast download owner/name --revision main",
+            "ballast download owner/name --dataset") { repository, dataset, revision };
         command.SetAction(parse =>
         {
             string text = parse.GetRequiredValue(repository);

@@ -15,7 +15,8 @@ internal static class EstimateVerb
         var set = RecipeArgument.CreateSet();
         var data = DataFolder.CreateOption();
         var json = JsonOption.Create();
-        var command = new Command("estimate", "Tell what a run will take in memory, disk and time, without loading the weights.") { recipe, set, data, json };
+        var command = new Verb("estimate", "Tell what a run will take in memory, disk and time, without loading the weights.",
+            "ballast estimate recipe.yaml --set training.batch_size=64") { recipe, set, data, json };
         command.SetAction(parse =>
         {
             var estimate = RunEstimate.Of(terminal.Recipe(parse.GetRequiredValue(recipe), parse.GetValue(set)), parse.GetValue(data), terminal.Cancellation);

@@ -16,9 +16,11 @@ internal static class EvalVerb
         var output = new Option<string>("--out") { Description = "Folder for samples, summary and report; run again, it continues", HelpName = "DIR", DefaultValueFactory = _ => "runs/eval" };
         var data = DataFolder.CreateOption();
         var limit = new Option<int?>("--limit") { Description = "Only the first prompts of each suite", HelpName = "N" };
-        var template = new Option<PromptStyle?>("--template") { Description = "How prompts are put, over what the suites say: chat, raw or alpaca", HelpName = "STYLE" };
+        var template = new Option<PromptStyle?>("--template") { Description = "How prompts are put, over what the suites say", HelpName = "chat|raw|alpaca" };
         var json = JsonOption.Create();
-        var command = new Command("eval", "Measure safety, over-refusal and utility; compare models.") { models, suites, output, data, limit, template, json };
+        var command = new Verb("eval", "Measure safety, over-refusal and utility; compare models.",
+            "ballast eval models/demo-aligned runs/mine/model --suite runs/demo/world/harmful.yaml --out runs/eval",
+            "ballast eval path/to/model --suite advbench --suite xstest --data path/to/prompts --limit 100") { models, suites, output, data, limit, template, json };
         command.SetAction(parse =>
         {
             string[] named = parse.GetRequiredValue(models), folders = [.. named.Select(terminal.Model)];

@@ -13,10 +13,12 @@ internal static class GenerateVerb
         var prompt = new Option<string>("--prompt") { Description = "What the user says", HelpName = "TEXT", Required = true };
         var raw = new Option<bool>("--raw") { Description = "Continue the text itself, without the chat template" };
         var tokens = new Option<int>("--max-new-tokens") { Description = "Longest reply", HelpName = "N", DefaultValueFactory = _ => 256 };
-        var temperature = new Option<double>("--temperature") { Description = "0: always the likeliest token", HelpName = "T", DefaultValueFactory = _ => 0 };
-        var topP = new Option<double>("--top-p") { Description = "Draw from the likeliest tokens that have this share", HelpName = "P", DefaultValueFactory = _ => 1 };
+        var temperature = new Option<double>("--temperature") { CustomParser = Number.One, Description = "0: always the likeliest token", HelpName = "T", DefaultValueFactory = _ => 0 };
+        var topP = new Option<double>("--top-p") { CustomParser = Number.One, Description = "Draw from the likeliest tokens that have this share", HelpName = "P", DefaultValueFactory = _ => 1 };
         var seed = new Option<ulong>("--seed") { Description = "Seed of the draws", HelpName = "S", DefaultValueFactory = _ => 0 };
-        var command = new Command("generate", "Answer a prompt.") { model, prompt, raw, tokens, temperature, topP, seed };
+        var command = new Verb("generate", "Answer a prompt.",
+            "ballast generate models/demo-aligned --prompt \"How do I wash the red lamp?\"",
+            "ballast generate path/to/model+path/to/adapter --prompt \"Hello\" --temperature 0.7 --seed 1") { model, prompt, raw, tokens, temperature, topP, seed };
         command.SetAction(parse =>
         {
             var options = new GenerationOptions(parse.GetValue(tokens), parse.GetValue(temperature), parse.GetValue(topP), parse.GetValue(seed));
@@ -27,7 +29,7 @@ internal static class GenerateVerb
             terminal.Out.WriteLine();
             if (!reply.Stopped)
             {
-                terminal.Say($"cut after {reply.Ids.Length} tokens; --max-new-tokens allows more");
+                terminal.Say($"cut after {reply.Ids.Length} tokens; {(reply.Ids.Length < options.MaxNewTokens ? "the model takes no longer text" : "--max-new-tokens allows more")}");
             }
 
             return ExitCode.Success;

@@ -13,7 +13,9 @@ internal static class InitVerb
         var data = new Argument<string?>("DATA") { Description = "The rows: a file, a folder, or a name on the hub", Arity = ArgumentArity.ZeroOrOne };
         var output = new Option<string>("--out") { Description = "The recipe to write; an existing file is kept", HelpName = "FILE", DefaultValueFactory = _ => "recipe.yaml" };
         var recipe = new Option<string?>("--recipe") { Description = $"Begin from a shipped recipe: {string.Join(", ", ShippedRecipes.Names)}", HelpName = "NAME" };
-        var command = new Command("init", "Write a commented recipe for a model and data; what fits is looked up.") { model, data, output, recipe };
+        var command = new Verb("init", "Write a commented recipe for a model and data; what fits is looked up.",
+            "ballast init path/to/model rows.jsonl --out mine.yaml",
+            "ballast init --recipe kim-2025-dolly --out kim.yaml") { model, data, output, recipe };
         command.SetAction(parse =>
         {
             string file = parse.GetRequiredValue(output);

@@ -19,7 +19,8 @@ internal static class InspectChatVerb
             Required = true,
         };
         var prompt = new Option<bool>("--add-generation-prompt") { Description = "End with the opening of the assistant's turn" };
-        var command = new Command("chat", "Render a conversation with a chat template.") { path, messages, prompt };
+        var command = new Verb("chat", "Render a conversation with a chat template.",
+            "ballast inspect chat models/demo-aligned --messages messages.json --add-generation-prompt") { path, messages, prompt };
         command.SetAction(parse =>
         {
             var template = ChatTemplate.Load(ModelName.Parse(terminal.Model(parse.GetRequiredValue(path))).Folder);

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ballast.Adapters;
 using Ballast.Chat;
@@ -14,13 +16,16 @@ namespace Ballast.Cli.Verbs;
 /// <summary>inspect data: training rows as the model will see them, every token with its label; masked ones are dimmed.</summary>
 internal static class InspectDataVerb
 {
+    private static readonly JsonSerializerOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static Command Create(Terminal terminal)
     {
         var recipe = RecipeArgument.Create();
         var set = RecipeArgument.CreateSet();
         var rows = new Option<int>("--rows") { Description = "How many rows to show", HelpName = "N", DefaultValueFactory = _ => 3 };
         var json = JsonOption.Create();
-        var command = new Command("data", "Show training rows token by token, with what is trained and what is masked.") { recipe, set, rows, json };
+        var command = new Verb("data", "Show training rows token by token, with what is trained and what is masked.",
+            "ballast inspect data configs/demo/good.yaml --rows 1") { recipe, set, rows, json };
         command.SetAction(parse =>
         {
             var loaded = terminal.Recipe(parse.GetRequiredValue(recipe), parse.GetValue(set));
@@ -62,7 +67,7 @@ internal static class InspectDataVerb
             foreach (var token in tokens)
             {
                 string id = token.Id.ToString(CultureInfo.InvariantCulture);
-                table.Add(id, token.IsTarget ? id : "-100", JsonValue.Create(token.Text).ToJsonString());
+                table.Add(id, token.IsTarget ? id : "-100", JsonValue.Create(token.Text).ToJsonString(s_readable));
             }
 
             table.WriteTo(terminal);

@@ -20,7 +20,8 @@ internal static class InspectLogitsVerb
             HelpName = "FILE.safetensors",
             Required = true,
         };
-        var command = new Command("logits", "Write a model's logits for given token ids.") { folder, ids, output };
+        var command = new Verb("logits", "Write a model's logits for given token ids.",
+            "ballast inspect logits models/demo-aligned --ids 1,2,3 --out logits.safetensors") { folder, ids, output };
         command.SetAction(parse =>
         {
             using var model = Decoder.Load(terminal.Model(parse.GetRequiredValue(folder)));

@@ -15,7 +15,8 @@ internal static class InspectModelVerb
     {
         var folder = new Argument<string>("DIR") { Description = "Hugging Face model folder, or MODEL+ADAPTER" };
         var json = JsonOption.Create();
-        var command = new Command("model", "Show a model's tensors, types, parameters and configuration.") { folder, json };
+        var command = new Verb("model", "Show a model's tensors, types, parameters and configuration.",
+            "ballast inspect model models/demo-aligned") { folder, json };
         command.SetAction(parse =>
         {
             var name = ModelName.Parse(terminal.Model(parse.GetRequiredValue(folder)));

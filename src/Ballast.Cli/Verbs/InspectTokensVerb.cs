@@ -16,7 +16,8 @@ internal static class InspectTokensVerb
         var file = new Option<string>("--file") { Description = "A file whose whole content is the text ('-': standard input)", HelpName = "F" };
         var jsonl = new Option<string>("--jsonl") { Description = "A file with one JSON string a line ('-': standard input)", HelpName = "F" };
         var special = new Option<bool>("--add-special-tokens") { Description = "Add what the tokenizer puts around a text, such as BOS" };
-        var command = new Command("tokens", "Turn text into token ids.") { path, text, file, jsonl, special };
+        var command = new Verb("tokens", "Turn text into token ids.",
+            "ballast inspect tokens models/demo-aligned --text \"How do I wash the red lamp?\"") { path, text, file, jsonl, special };
         command.Validators.Add(result =>
         {
             if (new[] { result.GetResult(text), result.GetResult(file), result.GetResult(jsonl) }.Count(given => given is not null) != 1)

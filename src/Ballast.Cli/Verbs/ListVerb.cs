@@ -15,15 +15,16 @@ internal static class ListVerb
     public static Command Create(Terminal terminal)
     {
         var json = JsonOption.Create();
-        var command = new Command("list", "List suites, judges, metrics, data formats, merge methods, model families and recipes.") { json };
+        var command = new Verb("list", "List suites, judges, metrics, data formats, merge methods, model families and recipes.",
+            "ballast list --json") { json };
         command.SetAction(parse =>
         {
             (string Kind, string Name, string About)[] all =
             [
                 .. NamedSuite.All.Select(suite => ("suite", suite.Name, $"{suite.About}; from {suite.Origin}")),
                 .. JudgeCatalog.All.Select(judge => ("judge", judge.Name, judge.Rule)),
-                .. TextMetric.All.Select(metric => ("metric", metric.Name, "")),
-                .. DataFormats.Names.Select(format => ("format", format, "")),
+                .. TextMetric.All.Select(metric => ("metric", metric.Name, metric.About)),
+                .. DataFormats.Names.Select(format => ("format", format, DataFormats.Shape(format))),
                 .. NamedMethod.All.Select(method => ("merge", method.Name, $"{method.About}; {method.Origin}")),
                 .. Family.All.Select(family => ("family", family.Name, family.About)),
                 .. ShippedRecipes.Names.Select(recipe => ("recipe", recipe, ShippedRecipes.About(recipe))),

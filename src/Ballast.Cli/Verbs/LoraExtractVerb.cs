@@ -14,7 +14,8 @@ internal static class LoraExtractVerb
         var rank = new Option<int>("--rank") { Description = "Rank of the parts", HelpName = "R", Required = true };
         var output = new Option<string>("--out") { Description = "The adapter folder to create", HelpName = "DIR", Required = true };
         var replace = new Option<bool>("--replace") { Description = "Replace the folder if it is there" };
-        var command = new Command("extract", "Make an adapter out of two models: truncated singular value decompositions of their difference.") { first, last, rank, output, replace };
+        var command = new Verb("extract", "Make an adapter out of two models: truncated singular value decompositions of their difference.",
+            "ballast lora extract --base models/demo-aligned --tuned runs/mine/model --rank 8 --out runs/extracted") { first, last, rank, output, replace };
         command.SetAction(parse =>
         {
             string folder = parse.GetRequiredValue(output);

@@ -11,10 +11,11 @@ internal static class LoraMergeVerb
     {
         var model = new Argument<string>("MODEL+ADAPTER") { Description = "The base's folder, a plus sign, the adapter's folder" };
         var output = new Option<string>("--out") { Description = "The model folder to create", HelpName = "DIR", Required = true };
-        var scale = new Option<double>("--scale") { Description = "Factor on the adapter's scaling", HelpName = "F", DefaultValueFactory = _ => 1 };
+        var scale = new Option<double>("--scale") { CustomParser = Number.One, Description = "Factor on the adapter's scaling", HelpName = "F", DefaultValueFactory = _ => 1 };
         var undo = new Option<bool>("--undo") { Description = "MODEL is merged already: take the adapter out again" };
         var replace = new Option<bool>("--replace") { Description = "Replace the folder if it is there" };
-        var command = new Command("merge", "Merge an adapter into its base: in float32, rounded once, tensor by tensor.") { model, output, scale, undo, replace };
+        var command = new Verb("merge", "Merge an adapter into its base: in float32, rounded once, tensor by tensor.",
+            "ballast lora merge models/demo-aligned+runs/lora/model --scale 0.5 --out runs/half") { model, output, scale, undo, replace };
         command.SetAction(parse =>
         {
             string text = parse.GetRequiredValue(model), folder = parse.GetRequiredValue(output);

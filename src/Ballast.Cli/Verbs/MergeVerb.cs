@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Ballast.Merging;
 
 namespace Ballast.Cli.Verbs;
@@ -13,14 +14,16 @@ internal static class MergeVerb
         var target = new Argument<string?>("out") { Description = "The folder to create", HelpName = "OUT", Arity = ArgumentArity.ZeroOrOne };
         var aligned = new Option<string?>("--base") { Description = "Without a file: the model before fine-tuning", HelpName = "DIR" };
         var tuned = new Option<string?>("--tuned") { Description = "Without a file: the model after fine-tuning", HelpName = "DIR" };
-        var lambda = new Option<double>("--lambda") { Description = "Without a file: share of the tuned model, from 0 (base) to 1 (tuned)", HelpName = "L" };
+        var lambda = new Option<double>("--lambda") { CustomParser = Number.One, Description = "Without a file: share of the tuned model, from 0 (base) to 1 (tuned)", HelpName = "L" };
         var output = new Option<string?>("--out") { Description = "Without a file: the folder to create", HelpName = "DIR" };
         var replace = new Option<bool>("--replace") { Description = "Replace the folder if it is there" };
         var seed = new Option<long>("--seed") { Description = "Seed of the random methods (default 0)", HelpName = "N" };
         var shard = new Option<string?>("--shard-size") { Description = "Largest file of weights, such as 2GiB (default 5 GB)", HelpName = "SIZE" };
         var dry = new Option<bool>("--dry-run") { Description = "Show what would be merged, with bytes and memory, and write nothing" };
         var json = JsonOption.Create();
-        var command = new Command("merge", "Merge models: by a file (merge CONFIG.yaml OUT), or (1 - L) base + L tuned (merge --base A --tuned B --lambda L --out DIR).")
+        var command = new Verb("merge", "Merge models: by a file (merge CONFIG.yaml OUT), or (1 - L) base + L tuned (merge --base A --tuned B --lambda L --out DIR).",
+            "ballast merge --base models/demo-aligned --tuned runs/mine/model --lambda 0.5 --out runs/merged",
+            "ballast merge ties.yaml runs/ties --dry-run")
         {
             config, target, aligned, tuned, lambda, output, replace, seed, shard, dry, json,
         };
@@ -36,9 +39,9 @@ internal static class MergeVerb
             {
                 result.AddError("the folder to create is missing: merge CONFIG.yaml OUT");
             }
-            else if (!file && (result.GetResult(dry) ?? result.GetResult(json)) is not null)
+            else if (!file && result.GetResult(dry) is not null)
             {
-                result.AddError("--dry-run and --json need a merge file");
+                result.AddError("--dry-run needs a merge file");
             }
             else if (!file)
             {
@@ -53,7 +56,7 @@ internal static class MergeVerb
             if (parse.GetValue(config) is not { } file)
             {
                 LinearMergeOptions linear = new(parse.GetValue(lambda), MaxShardBytes: ShardBytes(parse.GetValue(shard)), Replace: parse.GetValue(replace));
-                return Interpolate(terminal, terminal.Model(parse.GetValue(aligned)!), terminal.Model(parse.GetValue(tuned)!), parse.GetValue(output)!, linear);
+                return Interpolate(terminal, terminal.Model(parse.GetValue(aligned)!), terminal.Model(parse.GetValue(tuned)!), parse.GetValue(output)!, linear, parse.GetValue(json));
             }
 
             MergeOptions options = new(parse.GetValue(seed), MaxShardBytes: ShardBytes(parse.GetValue(shard)), Replace: parse.GetValue(replace));
@@ -70,10 +73,15 @@ internal static class MergeVerb
         return command;
     }
 
-    private static int Interpolate(Terminal terminal, string aligned, string tuned, string folder, LinearMergeOptions options)
+    private static int Interpolate(Terminal terminal, string aligned, string tuned, string folder, LinearMergeOptions options, bool json)
     {
         using AdapterlessFolder first = new(aligned, folder, terminal.Cancellation), last = new(tuned, folder, terminal.Cancellation);
         var summary = terminal.TrackShare("merging", progress => LinearMerge.Run(first.Path, last.Path, folder, options, progress, terminal.Cancellation));
+        if (json)
+        {
+            terminal.WriteJson(new JsonObject { ["folder"] = folder, ["lambda"] = options.Lambda, ["parameters"] = summary.Parameters, ["relative_distance"] = summary.RelativeDistance });
+        }
+
         terminal.Say(string.Create(
             CultureInfo.InvariantCulture,
             $"{folder}: {summary.Parameters:N0} parameters; tuning had moved the weights by {summary.RelativeDistance:P2} of their norm"));

@@ -10,7 +10,8 @@ internal static class ReportVerb
     {
         var run = new Argument<string>("RUN") { Description = "A run folder that tune made" };
         var json = JsonOption.Create();
-        var command = new Command("report", "Draw the page of a tuning run, finished or not: curves, probe, settings.") { run, json };
+        var command = new Verb("report", "Draw the page of a tuning run, finished or not: curves, probe, settings.",
+            "ballast report runs/mine") { run, json };
         command.SetAction(parse =>
         {
             string folder = parse.GetRequiredValue(run);

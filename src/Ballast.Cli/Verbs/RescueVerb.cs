@@ -23,12 +23,14 @@ internal static class RescueVerb
         var methods = new Option<string>("--methods") { Description = "Merge methods, with commas between them; NAME:KEY=VALUE sets further numbers", HelpName = "LIST", DefaultValueFactory = _ => "linear" };
         var utility = new Option<string?>("--utility") { Description = "What counts on the validation set: loss, token-accuracy or a text metric (default: the suite's first metric, the loss for a data file)", HelpName = "NAME" };
         var rule = new Option<string?>("--rule") { Description = "best-utility (Farn et al.) or asr-limit (default where safety is measured)", HelpName = "RULE" };
-        var limitAsr = new Option<double>("--limit-asr") { Description = "Largest upper 95 % limit of the attack success rate", HelpName = "SHARE", DefaultValueFactory = _ => 0.05 };
+        var limitAsr = new Option<double>("--limit-asr") { CustomParser = Number.One, Description = "Largest upper 95 % limit of the attack success rate", HelpName = "SHARE", DefaultValueFactory = _ => 0.05 };
         var refine = new Option<int>("--refine") { Description = "How often the gaps beside the pick are halved", HelpName = "N" };
         var limit = new Option<int?>("--limit") { Description = "Only the first prompts or rows of each set", HelpName = "N" };
         var data = DataFolder.CreateOption();
         var json = JsonOption.Create();
-        var command = new Command("rescue", "Merge a model before and after fine-tuning at the share that measuring picks.")
+        var command = new Verb("rescue", "Merge a model before and after fine-tuning at the share that measuring picks.",
+            "ballast rescue --aligned models/demo-aligned --tuned runs/mine/model --validation runs/demo/world/new-task.yaml --safety runs/demo/world/harmful.yaml --out runs/rescued",
+            "ballast rescue --aligned A --tuned B --validation rows.jsonl --safety advbench --data path/to/prompts --methods linear,ties:density=0.2 --refine 2 --out runs/rescued")
         {
             aligned, tuned, validation, safety, output, lambdas, methods, utility, rule, limitAsr, refine, limit, data, json,
         };

@@ -8,7 +8,8 @@ internal static class SchemaVerb
 {
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("schema", "Print the JSON schema of recipes, for editors that complete and check YAML.");
+        var command = new Verb("schema", "Print the JSON schema of recipes, for editors that complete and check YAML.",
+            "ballast schema > recipe.schema.json");
         command.SetAction(_ =>
         {
             using var docs = typeof(SchemaVerb).Assembly.GetManifestResourceStream("Ballast.xml")!;

@@ -21,7 +21,9 @@ internal static class TuneVerb
             HelpName = "auto|never|DIR",
             DefaultValueFactory = _ => "auto",
         };
-        var command = new Command("tune", "Fine-tune a model as a recipe says; the same command goes on after an interruption.") { recipe, set, output, data, resume };
+        var command = new Verb("tune", "Fine-tune a model as a recipe says; the same command goes on after an interruption.",
+            "ballast tune configs/demo/good.yaml --out runs/mine",
+            "ballast tune recipe.yaml --set training.learning_rate=1e-5 --set training.epochs=2") { recipe, set, output, data, resume };
         command.SetAction(parse =>
         {
             var loaded = terminal.Recipe(parse.GetRequiredValue(recipe), parse.GetValue(set));

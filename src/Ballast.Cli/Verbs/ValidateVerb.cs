@@ -11,7 +11,8 @@ internal static class ValidateVerb
         var recipe = RecipeArgument.Create();
         var set = RecipeArgument.CreateSet();
         var data = DataFolder.CreateOption();
-        var command = new Command("validate", "Check a recipe, its model, rows and prompts, memory and disk, without running it.") { recipe, set, data };
+        var command = new Verb("validate", "Check a recipe, its model, rows and prompts, memory and disk, without running it.",
+            "ballast validate recipe.yaml") { recipe, set, data };
         command.SetAction(parse =>
         {
             var loaded = terminal.Recipe(parse.GetRequiredValue(recipe), parse.GetValue(set));

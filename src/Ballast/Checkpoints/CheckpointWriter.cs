@@ -41,7 +41,7 @@ public sealed class CheckpointWriter : IDisposable
             long free = freeBytes(_folder.Working) + Directory.EnumerateFiles(_folder.Working).Sum(f => new FileInfo(f).Length);
             if (total > free - Reserve)
             {
-                throw new ConfigException($"{folder}: the weights take {total} bytes and the disk has {free} free; free some space or write to another disk");
+                throw new ConfigException($"{folder}: the weights take {ByteSize.Text(total)} and the disk has {ByteSize.Text(free)} free; free some space or write to another disk");
             }
 
             Dictionary<string, string> fileOfTensor = new(StringComparer.Ordinal);

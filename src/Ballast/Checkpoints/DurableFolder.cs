@@ -44,7 +44,7 @@ internal sealed partial class DurableFolder : IDisposable
 
         if (!replace && IsFilled(full))
         {
-            throw new ConfigException($"{target}: the output folder is not empty; choose another one or ask to replace it");
+            throw new ConfigException($"{target}: the output folder is not empty; choose another one, or have it replaced (--replace)");
         }
     }
 

@@ -89,7 +89,7 @@ internal static class ConfigBinder
             }
             else
             {
-                problems.Add(new(below, $"unknown key{Suggestion.For(key, unused)}"));
+                problems.Add(new(below, $"unknown key{(Suggestion.For(key, unused) is { Length: > 0 } near ? near : Suggestion.For(key, known.Keys))}"));
             }
         }
 

@@ -32,6 +32,10 @@ internal static class YamlReader
         {
             throw new ConfigException($"{path}: the file is not UTF-8 text (byte {fault.Index})", fault);
         }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ConfigException($"{path}: no such file", fault);
+        }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw new ConfigException($"{path}: cannot be read: {fault.Message}", fault);

@@ -23,7 +23,7 @@ internal sealed class DatasetReader(DataSection section, RowEncoder encoder, IPr
         }
 
         return _rows.Count > 0 ? new Dataset(_rows, _sources)
-            : throw new DataException($"{string.Join(", ", sources.Select(source => source.Path))}: no row is left to train on");
+            : throw new DataException($"{string.Join(", ", sources.Select(source => source.Path))}: no row is left to train on{(_sources.SelectMany(source => source.BadRows).FirstOrDefault() is { } bad ? $"; {bad}" : "")}");
     }
 
     private SourceSummary Read(DataSource source)

@@ -44,7 +44,7 @@ public sealed class RunFolder : IDisposable
         if (bytes > free)
         {
             throw new ConfigException(
-                $"{path}: the models and checkpoints of this run take about {bytes} bytes and the disk has {free} free; free some space, keep fewer checkpoints or give another folder with --out");
+                $"{path}: the models and checkpoints of this run take about {ByteSize.Text(bytes)} and the disk has {ByteSize.Text(free)} free; free some space, keep fewer checkpoints or give another folder with --out");
         }
     }
 

@@ -29,7 +29,7 @@ public sealed class EvalVerbTests : IDisposable
     public void Eval_writes_samples_summary_and_report_and_prints_a_table()
     {
         string table = CommandLine.Run("eval", _model, "--suite", _suite, "--out", _output).Success();
-        Assert.Matches(@"(?m)^small/attack-success-rate/extended +model +\d+\.\d % +\d+\.\d to \d+\.\d % +3$", table);
+        Assert.Matches(@"(?m)^small/attack-success-rate/extended +[^/]+/model +\d+\.\d % +\d+\.\d to \d+\.\d % +3$", table);
         Assert.Equal(["report.html", "samples.jsonl", "summary.json"], Directory.GetFiles(_output).Select(Path.GetFileName).Order());
         Assert.Equal(3, File.ReadAllLines(Path.Combine(_output, "samples.jsonl")).Length);
     }
@@ -74,6 +74,8 @@ public sealed class EvalVerbTests : IDisposable
     [Theory]
     [InlineData(new[] { "/x/a/model", "/x/b/model" }, new[] { "a/model", "b/model" })]
     [InlineData(new[] { "/x/base/", "/x/tuned" }, new[] { "base", "tuned" })]
+    [InlineData(new[] { "/x/base", "/x/run/model" }, new[] { "base", "run/model" })]
+    [InlineData(new[] { "/x/base", "/x/base+/x/run/model" }, new[] { "base", "base+run/model" })]
     public void Models_are_named_by_as_much_of_their_path_as_tells_them_apart(string[] folders, string[] names) =>
         Assert.Equal(names, ModelNames.Of(folders));
 }

@@ -18,6 +18,10 @@ public class ListTests
     }
 
     [Fact]
+    public void List_says_something_about_each_name() =>
+        Assert.All(JsonNode.Parse(CommandLine.Run("list", "--json").Success())!.AsArray(), item => Assert.NotEmpty((string)item!["about"]!));
+
+    [Fact]
     public void List_is_one_line_for_each_name() =>
-        Assert.Matches("(?m)^format  alpaca$", CommandLine.Run("list").Success());
+        Assert.Matches("(?m)^format  alpaca +instruction, input, output$", CommandLine.Run("list").Success());
 }

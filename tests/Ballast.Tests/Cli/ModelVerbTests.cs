@@ -113,12 +113,13 @@ public sealed class ModelVerbTests : IDisposable
         string output = Merge(_model, "1");
         string[] args = ["merge", "--base", _model, "--tuned", _model, "--lambda", "0.5", "--out", output];
         Assert.Contains(output, CommandLine.Run(args).UserFault());
-        CommandLine.Run([.. args, "--replace"]).Success();
+        var merged = JsonNode.Parse(CommandLine.Run([.. args, "--replace", "--json"]).Success())!;
+        Assert.Equal((output, 0.5, 12272), ((string?)merged["folder"], (double)merged["lambda"]!, (int)merged["parameters"]!));
     }
 
     [Theory]
     [InlineData("1.5", "must be in [0, 1], got 1.5")]
-    [InlineData("half", "Cannot parse argument 'half' for option '--lambda' as a number")]
+    [InlineData("0,5", "--lambda: expected a number such as 0.5, found '0,5'")]
     public void Merge_names_a_bad_share(string lambda, string said)
     {
         string output = Path.Combine(_folder, "merged");

@@ -18,6 +18,9 @@ internal static class DataFormats
     /// <summary>The names that a recipe may give.</summary>
     public static IReadOnlyList<string> Names { get; } = [Auto, .. s_all.Select(format => format.Name)];
 
+    /// <summary>The fields of a format's rows.</summary>
+    public static string Shape(string name) => name == Auto ? "the first of these that the first row fits" : Named(name).Shape;
+
     /// <summary>The format of a name other than <see cref="Auto"/>.</summary>
     public static DataFormat Named(string name) => s_all.Single(format => format.Name == name);
 

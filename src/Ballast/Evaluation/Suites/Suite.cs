@@ -36,7 +36,11 @@ public sealed record Suite(string Name, SuiteKind Kind, IReadOnlyList<SuitePromp
     public SuiteSource? Source { get; init; }
 
     /// <summary>The suite with its first prompts only.</summary>
-    public Suite Take(int count) => this with { Prompts = [.. Prompts.Take(count)] };
+    public Suite Take(int count) => count >= Prompts.Count ? this : this with
+    {
+        Prompts = [.. Prompts.Take(count)],
+        Source = Source is null ? null : Source with { Selection = $"{Source.Selection}, of them the first {count} of {Prompts.Count}" },
+    };
 
     /// <summary>Identifies prompts, references and everything that shapes a reply: equal hashes mean equal questions.</summary>
     public string Hash()

@@ -96,7 +96,7 @@ internal sealed record SuiteFile(
 
         foreach (string judge in (Judges ?? []).Where(name => JudgeCatalog.All.All(judge => judge.Name != name)))
         {
-            yield return new("judges", $"there is no judge '{judge}'; use one of {string.Join(", ", JudgeCatalog.All.Select(known => known.Name))}");
+            yield return new("judges", $"there is no judge '{judge}'{Suggestion.For(judge, JudgeCatalog.All.Select(known => known.Name))}; use one of {string.Join(", ", JudgeCatalog.All.Select(known => known.Name))}");
         }
 
         foreach (string metric in (Metrics ?? []).Where(name => TextMetric.All.All(metric => metric.Name != name)))

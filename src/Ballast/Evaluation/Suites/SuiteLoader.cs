@@ -1,8 +1,12 @@
+using Ballast.Configs;
+
 namespace Ballast.Evaluation.Suites;
 
 /// <summary>Finds suites: a YAML description, a prompt file of a known layout, or a name looked up in a data folder.</summary>
 public static class SuiteLoader
 {
+    private static readonly string[] s_pairs = ["xstest", "jailbreakbench"];
+
     /// <summary>The suite or suites meant by one argument; a name may stand for a pair, as xstest for its safe and unsafe half.</summary>
     /// <param name="nameOrPath">A .yaml file, a prompt file (CSV, JSON or JSON lines) or the name of a published set.</param>
     /// <param name="dataFolder">Where files of named suites are looked for; null when the user named none.</param>
@@ -23,7 +27,7 @@ public static class SuiteLoader
         return named.Length > 0
             ? [.. named.Select(suite => suite.From(Open(suite, Find(suite, dataFolder))))]
             : throw new ConfigException(
-                $"there is no suite '{nameOrPath}': no such file, and the known names are {string.Join(", ", NamedSuite.All.Select(suite => suite.Name))}");
+                $"there is no suite '{nameOrPath}'{Suggestion.For(nameOrPath, [.. s_pairs, .. NamedSuite.All.Select(suite => suite.Name)])}: no such file, and the known names are {string.Join(", ", NamedSuite.All.Select(suite => suite.Name))}; {string.Join(" and ", s_pairs)} stand for their two halves");
     }
 
     private static string Find(NamedSuite suite, string? folder)

@@ -35,4 +35,12 @@ public class SuiteTests
 
     [Fact]
     public void Taking_the_first_prompts_keeps_their_ids() => Assert.Equal(["1"], s_suite.Take(1).Prompts.Select(prompt => prompt.Id));
+
+    [Fact]
+    public void Taking_the_first_prompts_is_said_where_the_suite_came_from()
+    {
+        var read = s_suite with { Source = new SuiteSource("s.csv", "00", "goal", "all rows") };
+        Assert.Equal("all rows, of them the first 1 of 2", read.Take(1).Source!.Selection);
+        Assert.Equal("all rows", read.Take(2).Source!.Selection);
+    }
 }
