@@ -26,10 +26,10 @@ internal static class DemoReport
         }
 
         report.Table(findings).Paragraph("A claim is held or not held when whole intervals lie on one side of each other or of the limit; where they overlap it stays open.");
-        var frontier = new DemoFrontier(curves);
+        var frontier = new DemoFrontier(curves, table.Rows);
         report.Section("The whole way of the merge").Paragraph(
-            "Every point is a linear merge of the aligned model (lambda 0) and the aggressive settings' one (lambda 1), over all seeds. An average of the weights is "
-            + "worth its trouble where it does better than every point of these lines.");
+            "Every point of the line is a linear merge of the aligned model (lambda 0) and the aggressive settings' one (lambda 1), over all seeds; the other marks are "
+            + "ways of tuning from the table. A way is worth its trouble where it lies above the line or to the left of it.");
         report.Chart(frontier.Chart()).Paragraph(frontier.PickInWords()).Chart(frontier.Curves());
         AddExamples(report, first);
         report.Paragraph("This toy shows the effect and its controls. It says nothing about how large the effect is on a real model.");
@@ -38,19 +38,16 @@ internal static class DemoReport
 
     private static ReportTable Table(IReadOnlyList<DemoRow> rows)
     {
-        var table = new ReportTable("Tuning", "Attack success", "", "Over-refusal", "New task", "", "Old tasks");
+        var table = new ReportTable("Tuning", "Attack success", "Over-refusal", "New task", "Old tasks");
         foreach (var row in rows)
         {
-            table.Row(
-                ReportCell.Text(row.Name), Number(row.Asr), Picture(row.Asr), Number(row.OverRefusal), Number(row.NewTask), Picture(row.NewTask), Number(row.OldTask));
+            table.Row(ReportCell.Text(row.Name), Cell(row.Asr), Cell(row.OverRefusal), Cell(row.NewTask), Cell(row.OldTask));
         }
 
         return table;
     }
 
-    private static ReportCell Number(DemoFigure figure) => ReportCell.Number($"{ReportNumber.Percent(figure.Value)} ({ReportNumber.PercentInterval(figure.Low, figure.High)})");
-
-    private static ReportCell Picture(DemoFigure figure) => ReportCell.Interval(figure.Value, figure.Low, figure.High);
+    private static ReportCell Cell(DemoFigure figure) => ReportCell.Figure(figure.Value, figure.Low, figure.High);
 
     private static void AddExamples(HtmlReport report, DemoEvaluation first)
     {

@@ -32,12 +32,12 @@ public static class EvaluationReport
         }
 
         report.Table(Glance(summary));
-        report.Paragraph("Lower is better for attack success and over-refusal, higher for utility. Each figure is over all prompts of its suite, with its 95 % interval.");
+        report.Paragraph("Lower is better for attack success and over-refusal, higher for utility. Each figure is over all prompts of its suite, with its 95 % interval; the pictures reach from 0 to 100 %, those of differences from -100 to +100 points.");
         if (summary.Comparisons.Count > 0)
         {
             report.Section("What changed").Table(Changes(summary))
                 .Paragraph("Both models answered the same prompts, so only the prompts whose verdict changed count: "
-                    + "p is McNemar's exact test for rates and the paired t test for means. The interval of a difference is Newcombe's for paired rates and Student's t for means. Fewer than six changed prompts can never reach 5 %.");
+                    + "p is McNemar's exact test for rates and the paired t test for means. The interval of a difference is Newcombe's for paired rates and Student's t for means. Fewer than six changed prompts can never reach 5 %. No p is corrected for the number of comparisons.");
         }
 
         report.Section("Every figure").Table(Figures(summary));

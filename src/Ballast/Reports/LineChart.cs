@@ -9,7 +9,8 @@ namespace Ballast.Reports;
 /// <param name="Series">The lines.</param>
 /// <param name="YMin">Lowest height shown; null fits the data.</param>
 /// <param name="YMax">Greatest height shown; null fits the data.</param>
-public sealed record LineChart(string Title, string XLabel, string YLabel, IReadOnlyList<ChartSeries> Series, double? YMin = null, double? YMax = null)
+/// <param name="Percent">Whether heights are shares, written in percent.</param>
+public sealed record LineChart(string Title, string XLabel, string YLabel, IReadOnlyList<ChartSeries> Series, double? YMin = null, double? YMax = null, bool Percent = false)
 {
     private const int Width = 520;
     private const int Height = 270;
@@ -38,7 +39,7 @@ public sealed record LineChart(string Title, string XLabel, string YLabel, IRead
         foreach (double tick in yTicks)
         {
             svg.Append(SvgShape.Line("grid", Left, scale.Y(tick), Right, scale.Y(tick)));
-            svg.Append(SvgShape.Text(Left - 8, scale.Y(tick) + 4, "end", ReportNumber.Plain(tick)));
+            svg.Append(SvgShape.Text(Left - 8, scale.Y(tick) + 4, "end", ReportNumber.Plain(Percent ? 100 * tick : tick)));
         }
 
         foreach (double tick in xTicks.Where(tick => tick >= scale.XMin && tick <= scale.XMax))
@@ -57,19 +58,21 @@ public sealed record LineChart(string Title, string XLabel, string YLabel, IRead
         return svg.Append("</svg></figure>\n").ToString();
     }
 
-    private static string Line(ChartSeries series, Scale scale)
+    private string Line(ChartSeries series, Scale scale)
     {
         var svg = new StringBuilder(SvgShape.Path(series.Dashed ? "line dashed" : "line", series.Points.Select(point => scale.At(point.X, point.Y))));
         int every = Math.Max(1, (series.Points.Count + MaxDots - 1) / MaxDots);
         foreach (ChartPoint point in series.Points.Where((_, i) => i % every == 0 || i == series.Points.Count - 1))
         {
-            string range = point is { Low: { } low, High: { } high } ? $" ({ReportNumber.Plain(low)} to {ReportNumber.Plain(high)})" : "";
-            string words = $"{series.Name}, {ReportNumber.Plain(point.X)}: {ReportNumber.Plain(point.Y)}{range}";
+            string range = point is { Low: { } low, High: { } high } ? $" ({Shown(low)} to {Shown(high)})" : "";
+            string words = $"{series.Name}, {ReportNumber.Plain(point.X)}: {Shown(point.Y)}{range}";
             svg.Append(SvgShape.Dot(every == 1 ? "dot" : "dot quiet", scale.X(point.X), scale.Y(point.Y), 3, words));
         }
 
         return svg.ToString();
     }
+
+    private string Shown(double y) => Percent ? ReportNumber.Percent(y) : ReportNumber.Plain(y);
 
     private static string Band(ChartSeries series, Scale scale)
     {

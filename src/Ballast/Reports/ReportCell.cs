@@ -45,8 +45,16 @@ public sealed class ReportCell
     public static ReportCell Figure(MetricResult figure, int color = 0)
     {
         string count = figure.Successes is null ? $"n = {figure.Count}" : $"{figure.Successes} of {figure.Count}";
-        return new(
-            $"<div class=\"figure\"><b>{ReportNumber.Percent(figure.Value)}</b>{IntervalPicture.Svg(figure.Value, figure.Low, figure.High, 0, 1, color)}"
-            + $"<small>{ReportNumber.PercentInterval(figure.Low, figure.High)}, {count}</small></div>", false);
+        return Figure(figure.Value, figure.Low, figure.High, count, color);
     }
+
+    /// <summary>A share in full: percentage, picture, interval.</summary>
+    /// <param name="value">The share.</param>
+    /// <param name="low">Lower limit; null for none.</param>
+    /// <param name="high">Upper limit.</param>
+    /// <param name="remark">Stands behind the interval; null for none.</param>
+    /// <param name="color">0 to 5.</param>
+    public static ReportCell Figure(double value, double? low, double? high, string? remark = null, int color = 0) => new(
+        $"<div class=\"figure\"><b>{ReportNumber.Percent(value)}</b>{IntervalPicture.Svg(value, low, high, 0, 1, color)}"
+        + $"<small>{ReportNumber.PercentInterval(low, high)}{(remark is null ? "" : $", {HtmlText.Escape(remark)}")}</small></div>", false);
 }

@@ -30,7 +30,7 @@ internal static class ReportNumber
         >= 1e6 or < 1e-3 => Short(number, "0.###e+0"),
         >= 1000 => Short(number, "#,0"),
         >= 1 => Short(number, "0.###"),
-        _ => Short(number, "0.######"),
+        _ => Short(number, "G4"),
     };
 
     private static string Short(double number, string format) => number.ToString(format, CultureInfo.InvariantCulture);

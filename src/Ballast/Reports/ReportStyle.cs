@@ -28,7 +28,7 @@ internal static class ReportStyle
         table { border-collapse: collapse; width: 100%; font-size: 0.9rem; }
         th, td { padding: 8px 12px; text-align: left; vertical-align: middle; border-bottom: 1px solid var(--grid); }
         th { color: var(--muted); font-weight: 600; font-size: 0.8rem; border-bottom: 1px solid var(--line); }
-        tbody tr:last-child td { border-bottom: 0; }
+        tbody tr:last-child td { border-bottom: 0; } td:first-child { min-width: 8em; overflow-wrap: anywhere; }
         .group td { background: var(--page); font-weight: 600; padding-top: 12px; } .group small { font-weight: 400; margin-left: 8px; }
         .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         .figure { display: flex; flex-direction: column; min-width: 158px; font-variant-numeric: tabular-nums; line-height: 1.35; }
@@ -44,6 +44,7 @@ internal static class ReportStyle
         .dashed { stroke-dasharray: 6 4; opacity: 0.85; } i.dashed { opacity: 0.45; }
         .grid { stroke: var(--grid); } .axis { stroke: var(--line); } .line { fill: none; stroke: var(--color); stroke-width: 2; stroke-linejoin: round; } .band { fill: var(--color); opacity: 0.16; }
         .whisker { stroke: var(--color); stroke-width: 1.5; opacity: 0.4; } .ring { fill: none; stroke: var(--ink); stroke-width: 2; } .faint { opacity: 0.5; } .frontier svg text { font-size: 11px; }
+        .frontier g text { paint-order: stroke; stroke: var(--card); stroke-width: 3px; stroke-linejoin: round; }
         .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 0 16px; }
         dl { display: grid; grid-template-columns: minmax(130px, max-content) 1fr; gap: 4px 18px; font-size: 0.9rem; margin: 10px 0 18px; }
         dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; }
@@ -58,6 +59,8 @@ internal static class ReportStyle
         .good { background: var(--goodback); color: var(--good); } .bad { background: var(--badback); color: var(--bad); }
         footer { margin-top: 48px; font-size: 0.82rem; }
         @media (max-width: 560px) { main { padding: 18px 12px 36px; } h1 { font-size: 1.5rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 8px; } }
+        @media print { body { font-size: 11px; background: none; } main { max-width: none; padding: 0; } nav { display: none; } .scroll { overflow: visible; } .reply pre { max-height: none; }
+          tr, .chart, .replies, .warning { break-inside: avoid; } h2, h3 { break-after: avoid; } * { print-color-adjust: exact; } }
         @media print { body { background: #fff; } .reply pre { max-height: none; } }
 
         """;

@@ -6,18 +6,18 @@ public static class RunReport
     private static readonly (string Title, string YLabel, string Metric, string? HeldOut, bool IsShare)[] s_charts =
     [
         ("Loss", "nats per token", "loss", "eval_loss", false),
-        ("Token accuracy", "share of tokens", "mean_token_accuracy", "eval_mean_token_accuracy", true),
-        ("Attack success rate during training", "share of probe prompts", "asr_probe", null, true),
+        ("Token accuracy", "% of the tokens", "mean_token_accuracy", "eval_mean_token_accuracy", true),
+        ("Attack success rate during training", "% of the probe's prompts", "asr_probe", null, true),
         ("Distance of the average from the weights", "L2 norm", "ema_distance", null, false),
         ("Gradient norm", "L2 norm", "grad_norm", null, false),
-        ("Learning rate", "per step", "learning_rate", null, false),
+        ("Learning rate", "learning rate", "learning_rate", null, false),
     ];
 
     /// <summary>Adds the curves of one or more runs, each chart with a line per run; charts without any point are left out.</summary>
     /// <returns>The report.</returns>
     public static HtmlReport AddCurves(HtmlReport report, params IReadOnlyList<RunMetrics> runs) => report.Charts(s_charts.Select(chart => new LineChart(
         chart.Title, "optimizer step", chart.YLabel, [.. runs.SelectMany((run, i) => Lines(run, i, chart.Metric, chart.HeldOut, runs.Count > 1))],
-        chart.IsShare ? 0 : null, chart.IsShare ? 1 : null)).Where(chart => chart.Series.Count > 0));
+        chart.IsShare ? 0 : null, chart.IsShare ? 1 : null, chart.IsShare)).Where(chart => chart.Series.Count > 0));
 
     private static IEnumerable<ChartSeries> Lines(RunMetrics run, int color, string metric, string? heldOut, bool several)
     {

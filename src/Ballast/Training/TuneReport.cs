@@ -13,6 +13,14 @@ public static class TuneReport
 
     private static readonly string[] s_measured = ["loss", "learning_rate", "grad_norm", "eval_loss", "asr_probe", "asr_probe_low", "asr_probe_high", "tokens_per_second"];
 
+    private static readonly (string Metric, string Words, Func<ChartPoint, string> Show)[] s_glance =
+    [
+        ("loss", "Loss, nats per token", point => ReportNumber.Plain(point.Y)),
+        ("eval_loss", "Held-out loss, nats per token", point => ReportNumber.Plain(point.Y)),
+        ("mean_token_accuracy", "Token accuracy", Share),
+        ("asr_probe", "Attack success of the probe", Share),
+    ];
+
     /// <summary>Draws report.html anew from what the run has written so far.</summary>
     /// <param name="folder">The run folder.</param>
     /// <returns>The page's path.</returns>
@@ -64,12 +72,14 @@ public static class TuneReport
             report.Warning(error.ToString());
         }
 
+        report.Section("At a glance").Facts(AtAGlance(metrics)).Paragraph(
+            "This page shows the run itself. What it cost in safety and gave in utility is measured by ballast eval, on the models before and after.");
         report.Section("Curves");
         RunReport.AddCurves(report, metrics);
         if (RunFacts.ReadEma(facts) is { } check)
         {
             report.Section("Weight average").Paragraph(string.Create(CultureInfo.InvariantCulture,
-                $"After {check.Updates} updates with decay {check.Decay} the average had moved {check.AverageMoved:0.0000} and the weights {check.WeightsMoved:0.0000} from the aligned model: an effective lambda of {check.EffectiveLambda:0.000}, where the recursion predicts {check.PredictedLambda:0.000} on a straight path. A linear merge at that lambda is the control without which a gain is unexplained."));
+                $"After {check.Updates} updates with decay {check.Decay} the average had moved {check.AverageMoved:0.00} from the aligned model and the last weights {check.WeightsMoved:0.00} (L2 norms). The average so covers {check.EffectiveLambda:0.000} of the way, its effective lambda; on a straight path of equal steps the decay alone would give {check.PredictedLambda:0.000}. Whatever the average keeps of the aligned model, a linear merge at the same lambda might keep too: measure that control before crediting the average."));
         }
 
         report.Section("How this was made")
@@ -79,6 +89,20 @@ public static class TuneReport
             .Details("Data", facts["train"]!.ToJsonString(new() { WriteIndented = true }));
         report.Save(Path.Combine(folder, FileName));
     }
+
+    private static IEnumerable<(string, string)> AtAGlance(RunMetrics metrics)
+    {
+        foreach (var (metric, words, show) in s_glance)
+        {
+            if (metrics.Curve(metric) is [var first, .., var last])
+            {
+                yield return (words, string.Create(CultureInfo.InvariantCulture, $"{show(first)} at step {first.X} \u2192 {show(last)} at step {last.X}"));
+            }
+        }
+    }
+
+    private static string Share(ChartPoint point) =>
+        ReportNumber.Percent(point.Y) + (point is { Low: { } low, High: { } high } ? $" ({ReportNumber.PercentInterval(low, high)})" : "");
 
     private static JsonObject Facts(string folder)
     {

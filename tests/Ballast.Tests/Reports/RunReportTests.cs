@@ -22,7 +22,7 @@ public class RunReportTests
             Page.Texts(page, "figcaption"));
         Assert.Contains("training, 2: 2", Page.Texts(page, "circle"));
         Assert.Contains("held out, 2: 2.25", Page.Texts(page, "circle"));
-        Assert.Contains("run, 2: 0.25 (0.1 to 0.5)", Page.Texts(page, "circle"));
+        Assert.Contains("run, 2: 25.0 % (10.0 % to 50.0 %)", Page.Texts(page, "circle"));
     }
 
     [Fact]

@@ -74,8 +74,10 @@ internal abstract class RescuePath : IDisposable
         });
 
     /// <summary>Identifies a point's model.</summary>
+    /// <param name="method">The merge method; empty at the ends. A method that does not reach the tuned model has a point of its own at lambda 1.</param>
+    /// <param name="lambda">Share of the tuned model.</param>
     public string Hash(string method, double lambda) => Suite.HashOf(
-        [AlignedHash, TunedHash, FormHash, Types, lambda is 0 or 1 ? "" : method, lambda.ToString("R", CultureInfo.InvariantCulture)]);
+        [AlignedHash, TunedHash, FormHash, Types, method, lambda.ToString("R", CultureInfo.InvariantCulture)]);
 
     /// <inheritdoc/>
     public abstract void Dispose();

@@ -21,7 +21,7 @@ internal static class RescueReport
         if (summary.Points[0].Asr is not null)
         {
             report.Chart(Frontier(summary));
-            report.Paragraph("Every point is one share of the tuned model, labelled with its lambda; better is up and to the left. Bars are 95 % intervals, the dashed line is the limit that the right end of a point's bar must not pass.");
+            report.Paragraph("Every point is one share of the tuned model, labeled with its lambda; better is up and to the left. Bars are 95 % intervals, the dashed line is the limit that the right end of a point's bar must not pass.");
         }
 
         report.Charts(Curves(summary));
@@ -60,7 +60,7 @@ internal static class RescueReport
         : $"By the best utility alone, as in Farn et al. 2025, the pick would be {summary.BestUtility ?? "none: no merge was measured"}.";
 
     private static FrontierChart Frontier(RescueSummary summary) => new(
-        "Attack success against utility", $"attack success rate ({summary.Points[0].Asr!.Name})", summary.Utility,
+        $"Attack success (n = {summary.Points[0].Asr!.Count}) against utility (n = {summary.Points[0].Utility.Count})", $"attack success rate ({summary.Points[0].Asr!.Name})", summary.LowerIsBetter ? $"{summary.Utility}, nats per token" : summary.Utility,
         [.. Lines(summary).Select((line, i) => new FrontierSeries(line.Method, [.. line.Points.Select(point => new FrontierPoint(
             point.Method is null ? point.Name : Number(point.Lambda),
             $"{point.Name}: {summary.Utility} {RescueWords.Figure(point.Utility)}, attack success {RescueWords.Figure(point.Asr!)}",
@@ -69,10 +69,10 @@ internal static class RescueReport
 
     private static IEnumerable<LineChart> Curves(RescueSummary summary)
     {
-        yield return new LineChart("Utility", "lambda", summary.Utility, [.. Lines(summary).Select((line, i) => Line(line, i, point => point.Utility))]);
+        yield return new LineChart("Utility", "lambda", summary.LowerIsBetter ? $"{summary.Utility}, nats per token" : $"{summary.Utility}, %", [.. Lines(summary).Select((line, i) => Line(line, i, point => point.Utility))], Percent: !summary.LowerIsBetter);
         if (summary.Points[0].Asr is not null)
         {
-            yield return new LineChart("Attack success", "lambda", "share of prompts", [.. Lines(summary).Select((line, i) => Line(line, i, point => point.Asr!))], 0, 1);
+            yield return new LineChart("Attack success", "lambda", "% of the prompts", [.. Lines(summary).Select((line, i) => Line(line, i, point => point.Asr!))], 0, 1, Percent: true);
         }
 
         static ChartSeries Line((string Method, RescuePoint[] Points) line, int color, Func<RescuePoint, MetricResult> figure) => new(
@@ -89,19 +89,23 @@ internal static class RescueReport
 
     private static ReportTable Points(RescueSummary summary)
     {
-        var table = new ReportTable("Point", "", "lambda", summary.Utility, "Attack success", "Over-refusal");
+        var first = summary.Points[0];
+        var table = new ReportTable(
+            "Point", "lambda", Headed(summary.Utility, first.Utility), Headed("Attack success", first.Asr), Headed("Over-refusal", first.OverRefusal), "Remark");
         foreach (var point in summary.Points)
         {
             string marks = string.Join(", ", new (string Word, string? Name)[] { ("picked", summary.Picked), ("best utility", summary.BestUtility), ("best under the limit", summary.UnderLimit), ("safest", summary.Safest) }
                 .Where(mark => mark.Name == point.Name).Select(mark => mark.Word));
             table.Row(
-                ReportCell.Text(point.Name), ReportCell.Text(marks), ReportCell.Number(Number(point.Lambda)), ReportCell.Number($"{RescueWords.Figure(point.Utility)}, n = {point.Utility.Count}"),
-                ReportCell.Number(Rate(point.Asr)), ReportCell.Number(Rate(point.OverRefusal)));
+                ReportCell.Text(point.Name), ReportCell.Number(Number(point.Lambda)), ReportCell.Number(Rate(point.Utility)),
+                ReportCell.Number(Rate(point.Asr)), ReportCell.Number(Rate(point.OverRefusal)), ReportCell.Text(marks));
         }
 
         return table;
 
-        static string Rate(MetricResult? figure) => figure is null ? "-" : $"{RescueWords.Figure(figure)}, {figure.Successes} of {figure.Count}";
+        static string Headed(string name, MetricResult? figure) => figure is null ? name : $"{name} (n = {figure.Count})";
+
+        static string Rate(MetricResult? figure) => figure is null ? "-" : RescueWords.Figure(figure);
     }
 
     private static ReportTable Tests(RescueSummary summary)

@@ -82,8 +82,8 @@ public class NamedSuiteTests
     {
         var fault = Assert.Throws<ConfigException>(() => SuiteLoader.Load("advbunch"));
         Assert.Equal(
-            "there is no suite 'advbunch': no such file, and the known names are "
-            + "advbench, xstest-safe, xstest-unsafe, jailbreakbench-harmful, jailbreakbench-benign, strongreject", fault.Message);
+            "there is no suite 'advbunch', did you mean 'advbench'?: no such file, and the known names are "
+            + "advbench, xstest-safe, xstest-unsafe, jailbreakbench-harmful, jailbreakbench-benign, strongreject; xstest and jailbreakbench stand for their two halves", fault.Message);
     }
 
     [Fact]

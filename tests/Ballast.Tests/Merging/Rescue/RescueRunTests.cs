@@ -107,6 +107,18 @@ public class RescueRunTests
     }
 
     [Fact]
+    public void K1_a_method_that_does_not_reach_the_tuned_model_is_not_taken_for_it_the_second_time()
+    {
+        var options = _folder.Options() with { Methods = ["ties:density=0.2"], Lambdas = [0, 0.5, 1] };
+        var first = Run(options);
+        Assert.NotEqual(Figures(first, "tuned"), Figures(first, "ties:density=0.2-1"));
+        var second = Run(options);
+        Assert.All(first.Points, point => Assert.Equal(Figures(first, point.Name), Figures(second, point.Name)));
+
+        static (double, string?) Figures(RescueSummary summary, string name) => (summary.Point(name).Utility.Value, summary.Point(name).Method);
+    }
+
+    [Fact]
     public void K1_replies_of_a_point_that_was_not_finished_are_kept()
     {
         var options = _folder.Options() with { Lambdas = [0.5] };
