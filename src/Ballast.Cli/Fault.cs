@@ -1,3 +1,5 @@
+using Ballast.Checkpoints;
+
 namespace Ballast.Cli;
 
 /// <summary>Maps an exception to lines on stderr and an exit code.</summary>
@@ -11,6 +13,9 @@ internal static class Fault
             case OperationCanceledException:
                 terminal.Say(fault.Message);
                 return ExitCode.Interrupted;
+            case IOException full when WriteFault.IsFull(full):
+                terminal.SayErrors($"the disk is full; free some space or write to another disk: {full.Message}");
+                return ExitCode.Failure;
             case RunException or (IOException and not FileNotFoundException and not DirectoryNotFoundException):
                 terminal.SayErrors(fault.Message);
                 return ExitCode.Failure;

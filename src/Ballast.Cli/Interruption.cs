@@ -3,9 +3,12 @@ using System.Runtime.InteropServices;
 namespace Ballast.Cli;
 
 /// <summary>Turns the first SIGINT or SIGTERM into a cancellation, so that a run can save its state for as long as that takes; the second
-/// ends the process at once.</summary>
+/// ends the process at once. A write beyond the limit of file sizes becomes a fault like any other.</summary>
 internal sealed partial class Interruption : IDisposable
 {
+    // By default it kills the process in the middle of a write that exceeds 'ulimit -f'; where it is heard, the write fails with a reason.
+    private const PosixSignal FileSizeExceeded = (PosixSignal)25;
+
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
     private int _signals;
@@ -14,6 +17,7 @@ internal sealed partial class Interruption : IDisposable
     [
         PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
         PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+        .. OperatingSystem.IsWindows() ? Array.Empty<PosixSignalRegistration>() : [PosixSignalRegistration.Create(FileSizeExceeded, context => context.Cancel = true)],
     ];
 
     public CancellationToken Token => _source.Token;

@@ -44,12 +44,20 @@ internal static class InspectLogitsVerb
     private static void Write(Tensor logits, string file)
     {
         string working = $"{file}.{Environment.ProcessId}.part";
-        using (var writer = new SafetensorsWriter(working, [TensorEntry.Create("logits", DType.F32, logits.Shape)]))
+        try
         {
-            writer.Write("logits", MemoryMarshal.AsBytes(logits.Span<float>()));
-            writer.Complete();
-        }
+            using (var writer = new SafetensorsWriter(working, [TensorEntry.Create("logits", DType.F32, logits.Shape)]))
+            {
+                writer.Write("logits", MemoryMarshal.AsBytes(logits.Span<float>()));
+                writer.Complete();
+            }
 
-        File.Move(working, file, overwrite: true);
+            File.Move(working, file, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(working);
+            throw;
+        }
     }
 }

@@ -58,8 +58,8 @@ internal static class AdapterWriter
             }
         }
 
-        File.WriteAllText(Path.Combine(target.Working, AdapterConfig.FileName), JsonFile.Indented(AdapterConfigJson.Write(config)));
-        File.WriteAllText(Path.Combine(target.Working, "README.md"), $"---\nbase_model: {config.BaseModel}\nlibrary_name: peft\ntags:\n- lora\n---\n{card}");
+        target.WriteText(AdapterConfig.FileName, JsonFile.Indented(AdapterConfigJson.Write(config)));
+        target.WriteText("README.md", $"---\nbase_model: {config.BaseModel}\nlibrary_name: peft\ntags:\n- lora\n---\n{card}");
         target.Complete();
     }
 }

@@ -10,9 +10,6 @@ public sealed class CheckpointWriter : IDisposable
     /// <summary>Shard size of huggingface_hub in bytes.</summary>
     public const long DefaultMaxShardBytes = 5_000_000_000;
 
-    /// <summary>Room kept for tokenizer, configuration and headers when free space is checked, in bytes.</summary>
-    private const long Reserve = 64 << 20;
-
     private readonly DurableFolder _folder;
     private readonly List<SafetensorsWriter> _files = [];
     private readonly Dictionary<string, SafetensorsWriter> _writerOf = new(StringComparer.Ordinal);
@@ -39,10 +36,7 @@ public sealed class CheckpointWriter : IDisposable
         {
             long total = all.Sum(e => e.ByteCount);
             long free = freeBytes(_folder.Working) + Directory.EnumerateFiles(_folder.Working).Sum(f => new FileInfo(f).Length);
-            if (total > free - Reserve)
-            {
-                throw new ConfigException($"{folder}: the weights take {ByteSize.Text(total)} and the disk has {ByteSize.Text(free)} free; free some space or write to another disk");
-            }
+            DiskSpace.Check(folder, total, "the weights", free);
 
             Dictionary<string, string> fileOfTensor = new(StringComparer.Ordinal);
             foreach ((string file, IReadOnlyList<TensorEntry> tensors) in ShardPlan.Split(all, maxShardBytes))
@@ -112,15 +106,7 @@ public sealed class CheckpointWriter : IDisposable
             throw new ArgumentException($"expected a file name without a folder, got {file}", nameof(file));
         }
 
-        string path = Path.Combine(_folder.Working, file);
-        try
-        {
-            File.WriteAllText(path, text);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw WriteFault.Explain(path, e);
-        }
+        _folder.WriteText(file, text);
     }
 
     /// <summary>Brings everything to the disk and gives the folder its name.</summary>

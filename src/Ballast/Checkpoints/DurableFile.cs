@@ -1,10 +1,12 @@
+using System.Text;
+
 namespace Ballast.Checkpoints;
 
 /// <summary>Writes a small file whole or not at all: beside its place, to the disk, renamed.</summary>
 internal static class DurableFile
 {
     /// <summary>Writes text as UTF-8 over whatever stands there.</summary>
-    /// <exception cref="RunException">The disk is full or fails; what stood there is untouched.</exception>
+    /// <exception cref="RunException">The disk is full or fails; what stood there is untouched, and nothing is left beside it.</exception>
     public static void Write(string path, string text)
     {
         string working = path + ".new";
@@ -17,7 +19,8 @@ internal static class DurableFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw WriteFault.Explain(path, e);
+            File.Delete(working);
+            throw WriteFault.Explain(path, e, Encoding.UTF8.GetByteCount(text));
         }
     }
 }

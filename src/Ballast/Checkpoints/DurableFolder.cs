@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Ballast.Checkpoints;
@@ -56,6 +57,24 @@ internal sealed partial class DurableFolder : IDisposable
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         return Path.Combine(Path.GetDirectoryName(full) ?? full, $".{Path.GetFileName(full)}.unfinished");
+    }
+
+    /// <summary>The path that something in a folder being filled is meant for; any other path as it is.</summary>
+    public static string Shown(string path) => Filled().Replace(path, "$1");
+
+    /// <summary>Writes a text file (UTF-8, no byte order mark) into the folder, over one of the same name.</summary>
+    /// <exception cref="RunException">The disk is full or fails.</exception>
+    public void WriteText(string file, string text)
+    {
+        string path = Path.Combine(Working, file);
+        try
+        {
+            File.WriteAllText(path, text);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw WriteFault.Explain(path, e, Encoding.UTF8.GetByteCount(text));
+        }
     }
 
     /// <summary>Leaves the folder for a later process to go on with.</summary>
@@ -148,6 +167,9 @@ internal sealed partial class DurableFolder : IDisposable
 
     [GeneratedRegex("^\\..+\\.(partial|replaced)-[0-9a-f]{32}$")]
     private static partial Regex Leftover();
+
+    [GeneratedRegex("(?<=/|^)\\.([^/]+)\\.(?:partial-[0-9a-f]{32}|unfinished)(?=/|$)")]
+    private static partial Regex Filled();
 
     private static bool IsFilled(string folder) => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any();
 }

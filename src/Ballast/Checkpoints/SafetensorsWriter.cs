@@ -65,7 +65,7 @@ public sealed partial class SafetensorsWriter : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _handle?.Dispose();
-            throw WriteFault.Explain(path, e);
+            throw WriteFault.Explain(path, e, _dataStart + next);
         }
     }
 
@@ -154,7 +154,7 @@ public sealed partial class SafetensorsWriter : IDisposable
 
         try
         {
-            RandomAccess.FlushToDisk(_handle);
+            DiskFlush.File(_handle, Path);
         }
         catch (IOException e)
         {

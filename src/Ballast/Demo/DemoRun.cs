@@ -74,8 +74,8 @@ public sealed class DemoRun(DemoOptions options, Action<string>? progress = null
         string report = Path.Combine(options.Output, "report.html");
         DemoReport.Page(table, evaluations[0], curves, clock.Elapsed).Save(report);
         var result = new DemoResult(table.Rows, table.Findings, report, clock.Elapsed, same);
-        File.WriteAllText(Path.Combine(options.Output, "findings.json"), JsonFile.Indented(result.ToJson()));
-        File.WriteAllText(Path.Combine(options.Output, ResultFile), JsonFile.Indented(result.RowsJson()));
+        DurableFile.Write(Path.Combine(options.Output, "findings.json"), JsonFile.Indented(result.ToJson()));
+        DurableFile.Write(Path.Combine(options.Output, ResultFile), JsonFile.Indented(result.RowsJson()));
         return result;
     }
 

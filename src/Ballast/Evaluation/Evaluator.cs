@@ -126,7 +126,7 @@ public static class Evaluator
     {
         var summary = EvaluationSummary.Of(models, suites, samples);
         SampleLog.Write(Path.Combine(folder, SampleLog.FileName), samples);
-        SampleLog.ReplaceFile(Path.Combine(folder, SummaryFile), JsonSerializer.Serialize(summary, EvaluationJson.Page.EvaluationSummary) + "\n");
+        DurableFile.Write(Path.Combine(folder, SummaryFile), JsonSerializer.Serialize(summary, EvaluationJson.Page.EvaluationSummary) + "\n");
         return summary;
     }
 

@@ -47,20 +47,12 @@ public static class SampleLog
         stream.SetLength(EndOfLastLine(stream));
         stream.Seek(0, SeekOrigin.End);
         stream.Write(Encoding.UTF8.GetBytes(lines));
-        stream.Flush(flushToDisk: true);
+        stream.Flush();
+        DiskFlush.File(stream.SafeFileHandle, path);
     });
 
     /// <summary>Replaces the file as a whole.</summary>
-    internal static void Write(string path, IEnumerable<Sample> samples) => ReplaceFile(path, Lines(samples));
-
-    /// <summary>Writes a file beside its place and renames it.</summary>
-    /// <exception cref="RunException">The file cannot be written.</exception>
-    internal static void ReplaceFile(string path, string text) => Writing(path, () =>
-    {
-        string partial = path + ".partial";
-        File.WriteAllText(partial, text);
-        File.Move(partial, path, overwrite: true);
-    });
+    internal static void Write(string path, IEnumerable<Sample> samples) => DurableFile.Write(path, Lines(samples));
 
     private static void Writing(string path, Action write)
     {

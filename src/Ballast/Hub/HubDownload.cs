@@ -51,7 +51,7 @@ internal sealed class HubDownload(HubHttp http, HubCache cache, CancellationToke
 
     private void Fill(HubFile file, string partial, string address, string what, Action<long> arrived)
     {
-        using var output = new FileStream(partial, FileMode.OpenOrCreate, FileAccess.Write);
+        using var output = new FileStream(partial, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
         for (int attempt = 1; output.Length != file.Size || file.Size == 0; attempt++)
         {
             if (output.Length > file.Size)
@@ -85,7 +85,7 @@ internal sealed class HubDownload(HubHttp http, HubCache cache, CancellationToke
             http.Wait(Math.Max(1, attempt), cancellationToken);
         }
 
-        output.Flush(flushToDisk: true);
+        DiskFlush.File(output.SafeFileHandle, output.Name);
     }
 
     private void Receive(HubFile file, FileStream output, string address, string what, Action<long> arrived)
@@ -126,7 +126,6 @@ internal sealed class HubDownload(HubHttp http, HubCache cache, CancellationToke
         try
         {
             output.Write(bytes);
-            output.Flush();
         }
         catch (IOException fault)
         {

@@ -125,7 +125,7 @@ public sealed class Preflight(Recipe recipe, string? dataFolder = null, Cancella
     private void Resources()
     {
         Estimate = RunEstimate.Of(recipe, dataFolder, cancellationToken);
-        RunFolder.CheckSpace(recipe.Output, Estimate.Disk);
+        DiskSpace.Check(recipe.Output, Estimate.Disk, RunFolder.Large);
         long available = Machine.AvailableMemory;
         if (Estimate.PeakMemory > available)
         {

@@ -31,7 +31,7 @@ internal sealed class EventFile : IDisposable
         }
 
         string name = string.Create(CultureInfo.InvariantCulture, $"events.out.tfevents.{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}.ballast.{earlier.Length:0000}");
-        _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         Append(Event(0, Text(3, "brain.Event:2")));
         if (step > 0)
         {
@@ -69,7 +69,6 @@ internal sealed class EventFile : IDisposable
         data.CopyTo(record, 12);
         BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(data.Length + 12), MaskedCrc(data));
         _file.Write(record);
-        _file.Flush();
     }
 
     // Keeps the whole records up to a step; the step is the second field of every Event written here.

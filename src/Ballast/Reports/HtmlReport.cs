@@ -1,5 +1,5 @@
 using System.Text;
-using Ballast.Evaluation;
+using Ballast.Checkpoints;
 
 namespace Ballast.Reports;
 
@@ -73,7 +73,7 @@ public sealed class HtmlReport(string title, string? subtitle = null)
 
     /// <summary>Writes the page to a file, whole or not at all.</summary>
     /// <exception cref="RunException">The file cannot be written.</exception>
-    public void Save(string path) => SampleLog.ReplaceFile(path, Render());
+    public void Save(string path) => DurableFile.Write(path, Render());
 
     private HtmlReport Add(string html)
     {

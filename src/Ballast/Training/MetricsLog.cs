@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ballast.Checkpoints;
@@ -10,7 +11,7 @@ internal sealed class MetricsLog : IDisposable
 {
     public const string FileName = "metrics.jsonl";
 
-    private readonly StreamWriter _lines;
+    private readonly FileStream _lines;
     private readonly EventFile _events;
 
     /// <summary>Goes on behind the entries up to a step; later ones are cut off.</summary>
@@ -22,10 +23,9 @@ internal sealed class MetricsLog : IDisposable
         string path = Path.Combine(run, FileName);
         try
         {
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-            file.SetLength(EndOf(step, file));
-            file.Seek(0, SeekOrigin.End);
-            _lines = new StreamWriter(file) { AutoFlush = true, NewLine = "\n" };
+            _lines = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            _lines.SetLength(EndOf(step, _lines));
+            _lines.Seek(0, SeekOrigin.End);
             _events = new EventFile(Path.Combine(run, "tensorboard"), step);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -36,21 +36,35 @@ internal sealed class MetricsLog : IDisposable
     }
 
     /// <summary>Adds an entry.</summary>
-    public void Write(JsonObject metrics)
+    /// <exception cref="RunException">The disk is full or fails.</exception>
+    public void Write(JsonObject metrics) => Writing(() =>
     {
         string line = metrics.ToJsonString();
-        _lines.WriteLine(line);
+        _lines.Write(Encoding.UTF8.GetBytes(line + "\n"));
         using var parsed = JsonDocument.Parse(line);
         _events.Write((int)metrics["step"]!, parsed.RootElement);
-    }
+    });
 
     /// <summary>Brings the lines to the disk, so that no checkpoint is ahead of them.</summary>
-    public void Flush() => ((FileStream)_lines.BaseStream).Flush(flushToDisk: true);
+    /// <exception cref="RunException">The disk is full or fails.</exception>
+    public void Flush() => Writing(() => DiskFlush.File(_lines.SafeFileHandle, _lines.Name));
 
     public void Dispose()
     {
         _lines.Dispose();
         _events.Dispose();
+    }
+
+    private void Writing(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException fault)
+        {
+            throw WriteFault.Explain(_lines.Name, fault);
+        }
     }
 
     // Behind the last whole line of a step that is done.

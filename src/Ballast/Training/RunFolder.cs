@@ -8,6 +8,8 @@ public sealed class RunFolder : IDisposable
 {
     internal const string FactsFile = "run.json";
 
+    internal const string Large = "the models and checkpoints of this run (fewer with checkpoints.keep_last)";
+
     private const string LockFile = ".lock";
 
     private readonly FileStream _lock;
@@ -27,24 +29,6 @@ public sealed class RunFolder : IDisposable
         if (File.Exists(path) || Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
         {
             throw new ConfigException($"{path}: holds files already; give another folder with --out, or remove it");
-        }
-    }
-
-    /// <summary>Refuses a disk that could not take what a run writes, before hours of training are spent.</summary>
-    /// <exception cref="ConfigException">There is too little room.</exception>
-    public static void CheckSpace(string path, long bytes)
-    {
-        string existing = System.IO.Path.GetFullPath(path);
-        while (!Directory.Exists(existing))
-        {
-            existing = System.IO.Path.GetDirectoryName(existing)!;
-        }
-
-        long free = new DriveInfo(existing).AvailableFreeSpace;
-        if (bytes > free)
-        {
-            throw new ConfigException(
-                $"{path}: the models and checkpoints of this run take about {ByteSize.Text(bytes)} and the disk has {ByteSize.Text(free)} free; free some space, keep fewer checkpoints or give another folder with --out");
         }
     }
 
@@ -78,7 +62,7 @@ public sealed class RunFolder : IDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new RunException($"{path}: the run folder cannot be written: {fault.Message.ReplaceLineEndings(" ")}", fault);
+            throw WriteFault.Explain(path, fault);
         }
     }
 
@@ -127,7 +111,7 @@ public sealed class RunFolder : IDisposable
         {
             return new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException fault) when (fault is not (FileNotFoundException or DirectoryNotFoundException))
+        catch (IOException fault) when (WriteFault.IsHeld(fault))
         {
             throw new ConfigException($"{path}: another process works on this run; wait for its end, or give another folder with --out", fault);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ballast.Checkpoints;
 using Ballast.Configs;
 using Ballast.Data;
 using Ballast.Tensors;
@@ -71,7 +72,7 @@ public sealed class TuneRun(
         }
 
         int kept = RunCheckpoints.Steps(recipe.Output).Count;
-        RunFolder.CheckSpace(recipe.Output, DiskUse.Of(resolved, input.TrainedParameters, dtype, kept).Total);
+        DiskSpace.Check(recipe.Output, DiskUse.Of(resolved, input.TrainedParameters, dtype, kept).Total, RunFolder.Large);
         using var session = TuneSession.Open(resolved, dataFolder, input, identity, dtype, device, cancellationToken);
         checkpoint?.Restore(session.State);
         session.Rehearse();

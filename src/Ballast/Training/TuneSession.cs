@@ -118,7 +118,7 @@ internal sealed class TuneSession : IDisposable
             throw new RunInterrupted(
                 FormattableString.Invariant($"interrupted after step {State.Step} of {_input.TotalSteps}, state saved{(checkpoints.Seconds is { } seconds ? $" in {seconds:0.00} s" : "")} in {saved}; the same command goes on from there"), cancellationToken);
         }
-        catch (RunException fault)
+        catch (BallastException fault)
         {
             facts["error"] = fault.Message;
             Note(RunFacts.Failed);
@@ -149,7 +149,14 @@ internal sealed class TuneSession : IDisposable
         void Note(string status)
         {
             RunFacts.Progress(facts, status, State.Step, State.Tokens, State.Stopped);
-            folder.WriteFacts(facts);
+            try
+            {
+                folder.WriteFacts(facts);
+            }
+            catch (RunException)
+            {
+                // The disk that stopped the run takes no note of it either; what stopped it is told.
+            }
         }
     }
 

@@ -162,8 +162,8 @@ public class TuneRunTests
     public void A_disk_that_cannot_take_the_models_is_refused_before_training()
     {
         string folder = Path.Combine(Shared.TemporaryFolder(), "not", "yet");
-        Assert.Contains("and the disk has", Assert.Throws<ConfigException>(() => RunFolder.CheckSpace(folder, long.MaxValue)).Message);
-        RunFolder.CheckSpace(folder, 1);
+        Assert.Contains("the disk is too full", Assert.Throws<ConfigException>(() => DiskSpace.Check(folder, long.MaxValue, "the models")).Message);
+        DiskSpace.Check(folder, 1, "the models");
     }
 
     [Fact]

@@ -21,6 +21,8 @@ internal sealed class MergedModels : RescuePath
 
     public override LanguageModel Model { get; }
 
+    public override long WeightBytes => _plan.Pairs.Sum(pair => pair.Output.ByteCount);
+
     public override string Types =>
         $"{string.Join(" and ", _plan.Pairs.Select(pair => pair.Output.DType.SafetensorsName).Distinct())}, computed in {Model.Model.Weights.DType.SafetensorsName}";
 

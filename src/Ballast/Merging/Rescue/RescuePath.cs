@@ -37,6 +37,9 @@ internal abstract class RescuePath : IDisposable
     /// <summary>How weights become those of a point, for the card and the report.</summary>
     public abstract string Formula(string method);
 
+    /// <summary>Bytes of the weights of a point that is written.</summary>
+    public abstract long WeightBytes { get; }
+
     /// <summary>The element types that are written and the type that is computed with.</summary>
     public abstract string Types { get; }
 

@@ -57,6 +57,7 @@ public sealed class RescueRun(RescueOptions options, Action<RescuePoint>? progre
             }
         }
 
+        DiskSpace.Check(options.Output, path.WeightBytes, "the weights of the pick");
         Directory.CreateDirectory(options.Output);
         DurableFolder.Sweep(options.Output);
         SampleLog.AppendLines(_points, "");   // marks the folder as a rescue's, whenever it is killed
@@ -134,7 +135,7 @@ public sealed class RescueRun(RescueOptions options, Action<RescuePoint>? progre
             path.Write(pick.Method ?? "", pick.Lambda, folder, RescueCard.Write(summary, path.Formula(pick.Method ?? path.Methods[0])), cancellationToken);
         }
 
-        SampleLog.ReplaceFile(Path.Combine(options.Output, SummaryFile), JsonSerializer.Serialize(summary, RescueJson.Page.RescueSummary) + "\n");
+        DurableFile.Write(Path.Combine(options.Output, SummaryFile), JsonSerializer.Serialize(summary, RescueJson.Page.RescueSummary) + "\n");
         RescueReport.Page(summary, evaluation, [.. shown.SelectMany(name => _samples[name])], path.Formula(pick?.Method ?? path.Methods[0])).Save(Path.Combine(options.Output, ReportFile));
         return summary;
     }

@@ -22,6 +22,8 @@ internal sealed class ScaledAdapter : RescuePath
 
     public override LanguageModel Model => _model;
 
+    public override long WeightBytes => FileSize.Of(Path.Combine(_adapter, AdapterFolder.WeightsFile));
+
     public override string Types => $"those of the adapter, computed in {_model.Model.Weights.DType.SafetensorsName}";
 
     /// <summary>Base and adapter that the tuned model's name means: MODEL+ADAPTER, or an adapter's folder alone for one on the aligned model. The adapter is null for a model's folder.</summary>
@@ -90,14 +92,14 @@ internal sealed class ScaledAdapter : RescuePath
         try
         {
             File.Copy(Path.Combine(_adapter, AdapterFolder.WeightsFile), Path.Combine(output.Working, AdapterFolder.WeightsFile));
-            File.WriteAllText(Path.Combine(output.Working, AdapterConfig.FileName), JsonFile.Indented(config));
-            File.WriteAllText(Path.Combine(output.Working, "README.md"), card);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw WriteFault.Explain(folder, fault);
         }
 
+        output.WriteText(AdapterConfig.FileName, JsonFile.Indented(config));
+        output.WriteText("README.md", card);
         output.Complete();
     }
 

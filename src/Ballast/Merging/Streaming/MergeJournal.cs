@@ -29,10 +29,11 @@ internal sealed class MergeJournal : IDisposable
     public static MergeJournal Open(string folder, string plan)
     {
         string path = Path.Combine(folder, FileName);
+        FileStream? stream = null;
         try
         {
             Directory.CreateDirectory(folder);
-            FileStream stream = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
             string header = new JsonObject { ["plan"] = plan, ["boot"] = Boot() }.ToJsonString();
             List<string> lines = [.. new StreamReader(stream, Encoding.UTF8, leaveOpen: true).ReadToEnd().Split('\n')];
             if (lines[0] == header)
@@ -50,41 +51,44 @@ internal sealed class MergeJournal : IDisposable
             }
 
             stream.SetLength(0);
-            MergeJournal journal = new(stream, []);
-            journal.Write(header);
-            return journal;
+            stream.Write(Encoding.UTF8.GetBytes(header + "\n"));
+            return new MergeJournal(stream, []);
         }
-        catch (IOException fault) when (File.Exists(path) && fault is not FileNotFoundException && fault.HResult is 11 or 35 or unchecked((int)0x80070020))
+        catch (IOException fault) when (WriteFault.IsHeld(fault))
         {
             throw new ConfigException($"{folder}: another process is merging into this folder", fault);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
+            stream?.Dispose();
+            if (WriteFault.IsFull(fault) && Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+
             throw WriteFault.Explain(path, fault);
         }
         catch (JsonException fault)
         {
+            stream?.Dispose();
             throw new ConfigException($"{path}: the journal of an unfinished merge is damaged; remove the folder and start again", fault);
         }
     }
 
     /// <summary>Adds a complete tensor.</summary>
-    public void Add(JsonObject entry) => Write(entry.ToJsonString());
-
-    public void Dispose() => _stream.Dispose();
-
-    private void Write(string line)
+    public void Add(JsonObject entry)
     {
         try
         {
-            _stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
-            _stream.Flush();
+            _stream.Write(Encoding.UTF8.GetBytes(entry.ToJsonString() + "\n"));
         }
         catch (IOException fault)
         {
             throw WriteFault.Explain(_stream.Name, fault);
         }
     }
+
+    public void Dispose() => _stream.Dispose();
 
     private static string Boot()
     {
