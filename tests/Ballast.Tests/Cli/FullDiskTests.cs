@@ -44,7 +44,7 @@ public sealed class FullDiskTests
     public void A_disk_that_takes_no_further_file_at_any_moment_keeps_what_it_had(string command)
     {
         int failures = 0;
-        for (int files = 4; Fails(command, $"size=80m,nr_inodes={files}", ""); files += 3)
+        for (int files = 4; Fails(command, $"size=80m,nr_inodes={files}", ""); files += 2)
         {
             failures++;
         }
