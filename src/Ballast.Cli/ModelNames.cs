@@ -2,7 +2,7 @@ using Ballast.Adapters;
 
 namespace Ballast.Cli;
 
-/// <summary>Names models by their folders: the last parts of each path, as many as it takes to tell them apart, and one more where the last is "model", as in every run.</summary>
+/// <summary>Names models by their folders: the last parts of each path, as many as it takes to tell them apart, and one more where the last is that of a result in every run, as "model".</summary>
 internal static class ModelNames
 {
     /// <summary>One name per folder, in order.</summary>
@@ -24,6 +24,6 @@ internal static class ModelNames
     private static string Last(string folder, int count)
     {
         string[] parts = Path.GetFullPath(folder).Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return string.Join('/', parts.TakeLast(parts is [.., "model"] ? count + 1 : count));
+        return string.Join('/', parts.TakeLast(parts is [.., "model" or "plain" or "control-merge"] ? count + 1 : count));
     }
 }

@@ -72,6 +72,7 @@ public sealed record FrontierChart(string Title, string XLabel, string YLabel, I
         if (Limit is { } bound)
         {
             places.Take(X(bound), (Top + Bottom) / 2, 2, Bottom - Top);
+            places.Take(X(bound), Top - 9, 72, 14);   // its label
         }
 
         foreach (var series in Series)

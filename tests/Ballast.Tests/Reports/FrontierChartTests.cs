@@ -48,6 +48,34 @@ public class FrontierChartTests
     }
 
     [Fact]
+    public void Rates_are_in_percent_and_a_loss_in_its_own_unit()
+    {
+        string[] Texts(FrontierChart chart) => [.. Page.Fragment(chart.Svg()).Descendants("text").Select(text => text.Value)];
+        Assert.Contains("asr, %", Texts(s_chart));
+        Assert.Contains("utility, %", Texts(s_chart));
+        Assert.Equal(2, Texts(s_chart).Count(text => text == "80"));
+        Assert.Contains("utility", Texts(s_chart with { LowIsUp = true }));
+        Assert.Contains("0.8", Texts(s_chart with { LowIsUp = true }));
+    }
+
+    [Fact]
+    public void Labels_of_near_points_keep_clear_of_one_another_and_of_the_edges()
+    {
+        FrontierSeries[] near = [.. Enumerable.Range(0, 4).Select(i => new FrontierSeries($"s{i}", [new FrontierPoint($"way-{i}", "", 0.95 + (0.01 * i), null, null, 0.9, null, null)], i))];
+        FrontierSeries far = new("far", [new FrontierPoint("far", "", 0, null, null, 0, null, null), new FrontierPoint("end", "", 1, null, null, 1, null, null)]);
+        var boxes = Page.Fragment(new FrontierChart("Cost", "asr", "utility", [far, .. near]).Svg()).Descendants("text").Where(text => text.Value.StartsWith("way-", StringComparison.Ordinal)).Select(text =>
+        {
+            double x = (double)text.Attribute("x")!, y = (double)text.Attribute("y")!, width = 5.8 * 5;
+            double left = (string?)text.Attribute("text-anchor") == "end" ? x - width : x;
+            return (Left: left, Right: left + width, Y: y);
+        }).ToArray();
+        Assert.Equal(4, boxes.Length);
+        Assert.All(boxes, box => Assert.True(box.Right <= 537));
+        Assert.All(boxes.SelectMany((a, i) => boxes.Skip(i + 1).Select(b => (a, b))), pair =>
+            Assert.True(pair.a.Right <= pair.b.Left || pair.b.Right <= pair.a.Left || Math.Abs(pair.a.Y - pair.b.Y) >= 11));
+    }
+
+    [Fact]
     public void A_figure_where_low_is_good_is_turned_over()
     {
         var figure = Page.Fragment((s_chart with { LowIsUp = true }).Svg());

@@ -79,12 +79,17 @@ internal static class RescueReport
             line.Method, [.. line.Points.Select(point => (point.Lambda, Figure: figure(point))).Select(point => new ChartPoint(point.Lambda, point.Figure.Value, point.Figure.Low, point.Figure.High))], color);
     }
 
-    // The points of each method between the ends, which all methods share.
+    // The points of each method from the aligned model, which all methods share, to the tuned one, where the method reaches it.
     private static IEnumerable<(string Method, RescuePoint[] Points)> Lines(RescueSummary summary)
     {
         RescuePoint aligned = summary.Point("aligned"), tuned = summary.Point("tuned");
         string[] methods = [.. summary.Points.Select(point => point.Method).OfType<string>().Distinct()];
-        return methods.DefaultIfEmpty("ends").Select(method => (method, (RescuePoint[])[aligned, .. summary.Points.Where(point => point.Method == method), tuned]));
+        (string, RescuePoint[])[] lines =
+        [
+            .. methods.DefaultIfEmpty("ends").Select(method => (method, summary.Points.Where(point => point.Method == method)))
+                .Select(line => (line.method, line.Item2.Any(point => point.Lambda == 1) ? (RescuePoint[])[aligned, .. line.Item2] : [aligned, .. line.Item2, tuned])),
+        ];
+        return lines.Any(line => line.Item2.Contains(tuned)) ? lines : [.. lines, ("tuned", [tuned])];
     }
 
     private static ReportTable Points(RescueSummary summary)

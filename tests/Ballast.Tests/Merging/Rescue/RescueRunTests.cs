@@ -115,6 +115,9 @@ public class RescueRunTests
         var second = Run(options);
         Assert.All(first.Points, point => Assert.Equal(Figures(first, point.Name), Figures(second, point.Name)));
 
+        string page = File.ReadAllText(Path.Combine(_folder.Output, "report.html"));
+        Assert.Contains("</i>tuned</span>", page, StringComparison.Ordinal);   // not on the line of ties, which ends elsewhere
+
         static (double, string?) Figures(RescueSummary summary, string name) => (summary.Point(name).Utility.Value, summary.Point(name).Method);
     }
 
