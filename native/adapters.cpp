@@ -24,7 +24,8 @@ int ballast_dropout(Handle x_, double rate, uint64_t key) {
         at::parallel_for(0, mask.numel(), 16384, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; i++) to[i] = static_cast<double>(mixed(key, static_cast<uint64_t>(i)) >> 11) * 0x1p-53 < rate ? 0.0f : kept;
         });
-        x.mul_(mask.to(x.device(), x.scalar_type()));
+        auto typed = mask.to(x.scalar_type());
+        x.mul_(x.is_cuda() ? typed.pin_memory().to(x.device(), /*non_blocking=*/true) : typed);
     });
 }
 int ballast_row_norms(Handle x_, Handle out) {

@@ -1,4 +1,5 @@
 // The model's operations. Each has two paths: our kernel where it can run, and plain ATen (every dtype and device, what CUDA uses first).
+#include "operator.h"
 #include "parts.h"
 #include <cmath>
 
@@ -185,14 +186,14 @@ int ballast_cross_entropy(Handle logits_, Handle targets_, double scale, double 
         int64_t n = logits.size(0), vocab = logits.size(1);
         int type = kernel_type({logits});
         if (type < 0) {
-            auto log_probability = at::log_softmax(logits.to(accumulation(logits)), -1);
+            auto wide = logits.to(accumulation(logits)), log_probability = at::log_softmax(wide, -1);
             best.copy_(logits.argmax(-1));
             losses.copy_(-log_probability.gather(1, targets.unsqueeze(1)).squeeze(1));
             if (gradient) {
-                auto d = log_probability.exp();
+                auto d = log_probability.exp_();
                 d.scatter_add_(1, targets.unsqueeze(1), at::full({n, 1}, -1.0, d.options()));
-                if (cap > 0) d.mul_(1 - logits.to(d.scalar_type()).div(cap).pow(2));
-                logits.copy_(d.mul(scale));
+                if (cap > 0) d.mul_(1 - wide.div(cap).pow_(2));
+                logits.copy_(d.mul_(scale));
             }
             return;
         }
@@ -212,8 +213,8 @@ int ballast_embedding_backward(Handle ids_, Handle dy_, Handle dw_, int64_t skip
         int64_t n = dy.size(0), d = dy.size(1);
         int type = kernel_type({dy});
         if (type < 0 || dw.scalar_type() != at::kFloat || !dw.is_contiguous()) {
-            auto kept = at::nonzero(ids != skip).squeeze(1);
-            dw.index_add_(0, at::index_select(ids, 0, kept), at::index_select(dy, 0, kept).to(dw.scalar_type()));
+            auto added = dy.to(dw.scalar_type()).masked_fill(ids.eq(skip).unsqueeze(1), 0);
+            dw.index_put_({ids}, added, true);  // CUDA sorts the ids: the same sums every time, and no wait
             return;
         }
         parts(d, rows_worth(n), [&](int64_t, int64_t begin, int64_t end) {  // by columns: rows may share a token
@@ -237,21 +238,78 @@ int ballast_square_sum(Handle x_, double* out) {
     });
 }
 
+namespace {
+
+// [] float64: the sum of squares; blocks in the tensor's own type or float32, their sums in float64.
+at::Tensor squares(const at::Tensor& x) {
+    constexpr int64_t block = 1 << 16;
+    auto flat = x.reshape(-1);
+    int64_t whole = flat.numel() / block * block;
+    auto sum = [](const at::Tensor& rows) { return at::norm(rows, 2, at::IntArrayRef{1}).to(at::kDouble).pow(2).sum(); };
+    return sum(flat.narrow(0, 0, whole).view({-1, block})) + sum(flat.narrow(0, whole, flat.numel() - whole).unsqueeze(0));
+}
+
+// libtorch's fused step over pieces that its kernels count in 32 bits; a divisor of the gradients and a flag that forbids the step may be given on the device.
+void fused_step(const at::Tensor& weight, const at::Tensor& grad, const at::Tensor& first, const at::Tensor& second, double learning_rate, double beta1, double beta2, double epsilon,
+                double weight_decay, int64_t step, const c10::IValue& divisor, const c10::IValue& forbidden) {
+    constexpr int64_t piece = int64_t(1) << 30;
+    auto pieces = [](const at::Tensor& t) { return t.split(piece); };
+    auto weights = pieces(weight);
+    std::vector<at::Tensor> steps(weights.size(), at::full({}, static_cast<double>(step), weight.options().dtype(at::kFloat)));
+    fused_adamw()({{"self", weights}, {"grads", pieces(grad)}, {"exp_avgs", pieces(first)}, {"exp_avg_sqs", pieces(second)}, {"max_exp_avg_sqs", std::vector<at::Tensor>()},
+                   {"state_steps", steps}, {"lr", learning_rate}, {"beta1", beta1}, {"beta2", beta2}, {"weight_decay", weight_decay}, {"eps", epsilon}, {"amsgrad", false},
+                   {"maximize", false}, {"grad_scale", divisor}, {"found_inf", forbidden}});
+}
+
+}  // namespace
+
+int ballast_tally(Handle figures_, Handle losses, Handle best, Handle targets) {
+    return guarded([&] {
+        auto& figures = tensor(figures_);
+        figures.select(0, 0).add_(tensor(losses).sum(at::kDouble));
+        figures.select(0, 1).add_(tensor(best).eq(tensor(targets)).sum());
+    });
+}
+int ballast_clip(Handle figures_, Handle gradient, double limit, Handle control_) {
+    return guarded([&] {
+        auto &figures = tensor(figures_), &control = tensor(control_);
+        auto norm = squares(tensor(gradient)).sqrt();
+        figures.select(0, 2).copy_(norm);
+        control.select(0, 0).copy_(limit > 0 ? norm.add(1e-6).div(limit).clamp_min(1) : at::ones_like(norm));
+        control.select(0, 1).copy_(at::isfinite(figures).all().logical_not());
+    });
+}
 int ballast_adamw(Handle weight_, Handle grad_, Handle first_, Handle second_, Handle average_, Handle half_, double learning_rate, double beta1, double beta2,
-                  double epsilon, double weight_decay, int64_t step, double grad_scale, double average_decay, int feedback) {
+                  double epsilon, double weight_decay, int64_t step, double grad_scale, double average_decay, int feedback, Handle control_) {
     return guarded([&] {
         auto &weight = tensor(weight_), &grad = tensor(grad_), &first = tensor(first_), &second = tensor(second_);
-        auto average = optional(average_), half = optional(half_);
+        auto average = optional(average_), half = optional(half_), control = optional(control_);
+        if (weight.numel() == 0) return;
         double bias1 = 1 - std::pow(beta1, step), bias2_root = std::sqrt(1 - std::pow(beta2, step));
         if (kernel_type({weight, grad, first, second}) != 0) {
-            auto g = grad * grad_scale;
-            weight.mul_(1 - learning_rate * weight_decay);
-            first.lerp_(g, 1 - beta1);
-            second.mul_(beta2).addcmul_(g, g, 1 - beta2);
-            weight.addcdiv_(first, second.sqrt().div_(bias2_root).add_(epsilon), -learning_rate / bias1);
+            // With a control the average moves by (1 - decay) or, where the step is forbidden, not at all; so do the weights that follow it.
+            auto share = at::full({}, 1 - average_decay, weight.options()), whole = at::ones({}, weight.options());
+            if (as_on_cuda(weight) && weight.scalar_type() == at::kFloat && fused_adamw().runs_on(weight.device().type())) {
+                c10::IValue divisor, forbidden;
+                if (grad_scale != 1) divisor = at::full({}, 1 / grad_scale, weight.options());
+                if (control.defined()) {
+                    divisor = control.select(0, 0);
+                    forbidden = control.select(0, 1);
+                    whole = 1 - control.select(0, 1);
+                    share.mul_(whole);
+                }
+                fused_step(weight, grad, first, second, learning_rate, beta1, beta2, epsilon, weight_decay, step, divisor, forbidden);
+            } else {
+                TORCH_CHECK(!control.defined(), "this libtorch has no fused AdamW for ", weight.device());
+                auto g = grad * grad_scale;
+                weight.mul_(1 - learning_rate * weight_decay);
+                first.lerp_(g, 1 - beta1);
+                second.mul_(beta2).addcmul_(g, g, 1 - beta2);
+                weight.addcdiv_(first, second.sqrt().div_(bias2_root).add_(epsilon), -learning_rate / bias1);
+            }
             if (average.defined()) {
-                average.lerp_(weight, 1 - average_decay);
-                if (feedback) weight.copy_(average);
+                average.lerp_(weight, share);
+                if (feedback) weight.lerp_(average, whole);
             }
             if (half.defined()) half.copy_(weight);
             return;

@@ -1,4 +1,5 @@
 // Attention and its cache: our kernels where they can run, plain ATen elsewhere (see ops.cpp).
+#include "flash.h"
 #include "parts.h"
 #include <cmath>
 
@@ -13,12 +14,15 @@ AttentionShape attention_shape(const at::Tensor& qkv, const at::Tensor& starts, 
             static_cast<float>(cap), starts.defined() ? starts.data_ptr<int32_t>() : nullptr};
 }
 
+at::Tensor repeated(const at::Tensor& x, int64_t times) {  // [B, K, T, C] to [B, K times, T, C]
+    return x.unsqueeze(2).expand({x.size(0), x.size(1), times, x.size(2), x.size(3)}).reshape({x.size(0), x.size(1) * times, x.size(2), x.size(3)});
+}
 struct Heads {
     at::Tensor q, k, v;  // [B, H, T, C], keys and values repeated for their groups, in the accumulation dtype
 };
 Heads split(const at::Tensor& qkv, const AttentionShape& s) {
     auto x = qkv.view({s.batch, s.tokens, s.heads + 2 * s.kv_heads, s.head_dim}).permute({0, 2, 1, 3}).to(accumulation(qkv));
-    auto repeat = [&](int64_t from) { return x.narrow(1, from, s.kv_heads).repeat_interleave(s.heads / s.kv_heads, 1); };
+    auto repeat = [&](int64_t from) { return repeated(x.narrow(1, from, s.kv_heads), s.heads / s.kv_heads); };
     return {x.narrow(1, 0, s.heads), repeat(s.heads), repeat(s.heads + s.kv_heads)};
 }
 at::Tensor hidden_keys(const at::Tensor& qkv, const at::Tensor& starts, const AttentionShape& s) {  // [B or 1, 1, T, T], true where a key is not seen
@@ -31,12 +35,20 @@ at::Tensor capped(const at::Tensor& scores, double cap) { return cap > 0 ? at::t
 
 }  // namespace
 
-int ballast_attention(Handle qkv_, Handle starts_, int64_t batch, int64_t heads, int64_t kv_heads, double scale, double cap, Handle out_, Handle lse_) {
+int ballast_attention(Handle qkv_, Handle starts_, Handle bounds_, int64_t longest, int64_t window, int64_t batch, int64_t heads, int64_t kv_heads, double scale, double cap,
+                      Handle out_, Handle* lse_) {
     return guarded([&] {
-        auto &qkv = tensor(qkv_), &out = tensor(out_), &lse = tensor(lse_);
+        auto &qkv = tensor(qkv_), &out = tensor(out_);
         auto starts = optional(starts_);
         auto s = attention_shape(qkv, starts, batch, heads, kv_heads, scale, cap);
+        Flash f{optional(bounds_), longest, window, batch, heads, kv_heads, s.head_dim};
+        if (flash_fits(qkv, f, cap)) {
+            *lse_ = handle(flash(qkv, f, scale, out));
+            return;
+        }
         int type = kernel_type({qkv, out});
+        auto lse = at::empty({batch, heads, s.tokens}, qkv.options().dtype(accumulation(qkv)));
+        *lse_ = handle(lse);
         if (type < 0) {
             auto x = split(qkv, s);
             auto scores = capped(at::matmul(x.q, x.k.transpose(2, 3)).mul(scale), cap).masked_fill(hidden_keys(qkv, starts, s), -INFINITY);
@@ -53,12 +65,17 @@ int ballast_attention(Handle qkv_, Handle starts_, int64_t batch, int64_t heads,
         });
     });
 }
-int ballast_attention_backward(Handle qkv_, Handle starts_, int64_t batch, int64_t heads, int64_t kv_heads, double scale, double cap, Handle out_, Handle lse_, Handle d_out_,
-                               Handle d_qkv_) {
+int ballast_attention_backward(Handle qkv_, Handle starts_, Handle bounds_, int64_t longest, int64_t window, int64_t batch, int64_t heads, int64_t kv_heads, double scale, double cap,
+                               Handle out_, Handle lse_, Handle d_out_, Handle d_qkv_) {
     return guarded([&] {
         auto &qkv = tensor(qkv_), &out = tensor(out_), &lse = tensor(lse_), &d_out = tensor(d_out_), &d_qkv = tensor(d_qkv_);
         auto starts = optional(starts_);
         auto s = attention_shape(qkv, starts, batch, heads, kv_heads, scale, cap);
+        Flash f{optional(bounds_), longest, window, batch, heads, kv_heads, s.head_dim};
+        if (flash_fits(qkv, f, cap)) {
+            flash_gradient(qkv, f, scale, out, lse, d_out, d_qkv);
+            return;
+        }
         int type = kernel_type({qkv, out, d_out, d_qkv});
         if (type < 0) {
             auto x = split(qkv, s);
@@ -106,7 +123,7 @@ int ballast_attention_decode(Handle qkv_, Handle keys_, Handle values_, Handle s
         if (type < 0) {
             auto wide = accumulation(qkv);
             auto q = qkv.narrow(1, 0, heads * s.head_dim).reshape({batch, heads, 1, s.head_dim}).to(wide);
-            auto k = keys.to(wide).repeat_interleave(heads / kv_heads, 1), v = values.to(wide).repeat_interleave(heads / kv_heads, 1);
+            auto k = repeated(keys.to(wide), heads / kv_heads), v = repeated(values.to(wide), heads / kv_heads);
             auto place = at::arange(capacity, lengths.options()).view({1, capacity});
             auto hidden = place >= lengths.view({batch, 1});
             if (starts.defined()) hidden = hidden.logical_or(place < starts.to(at::kLong).view({batch, 1}));

@@ -1,12 +1,15 @@
 // Handles, factories, views and the process-wide settings.
 #include "gemm.h"
+#include "operator.h"
 #include "tensor.h"
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/record_function.h>
 #include <dlfcn.h>
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstring>
 #include <random>
 #include <utility>
 
@@ -14,7 +17,10 @@ namespace ballast {
 
 static thread_local std::string last_error;
 static std::atomic<int64_t> live{0};
-static thread_local bool plain_aten = false;
+enum Path { kKernels, kPlain, kCuda };
+static thread_local int path = kKernels;
+static thread_local int64_t reads = 0;
+static thread_local at::CallbackHandle watching = at::INVALID_CALLBACK_HANDLE;
 void release_cached_memory();
 void memory(int64_t limit, int reset, int64_t* in_use, int64_t* peak);
 
@@ -33,9 +39,9 @@ int fail(const char* text) {
     last_error = last_error.substr(0, last_error.find('\n'));
     return 1;
 }
-bool plain() { return plain_aten; }
+bool as_on_cuda(const at::Tensor& t) { return t.is_cuda() || path == kCuda; }
 int kernel_type(std::initializer_list<at::Tensor> tensors) {
-    if (plain_aten) return -1;
+    if (path != kKernels) return -1;
     auto dtype = tensors.begin()->scalar_type();
     if (dtype != at::kFloat && dtype != at::kBFloat16) return -1;
     for (const auto& t : tensors)
@@ -50,18 +56,25 @@ static int code(at::ScalarType type) {
     TORCH_CHECK(false, "dtype ", type, " has no code");
 }
 static at::Device device(int code) { return code == 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(code - 1)); }
+// Operators that hand values to the host, or whose result has a size that depends on values: on a CUDA device the host waits for them.
+static std::unique_ptr<at::ObserverContext> count_read(const at::RecordFunction& call) {
+    for (const char* name : {"aten::_local_scalar_dense", "aten::nonzero", "aten::masked_select", "aten::equal", "aten::is_nonzero", "aten::_unique2", "aten::unique_consecutive",
+                             "aten::repeat_interleave", "aten::bincount"})
+        if (std::strcmp(call.name(), name) == 0) reads++;
+    return nullptr;
+}
 // Adds up a function of two tensors in float64, a million elements at a time: copies of whole models would double the memory of a run.
 template <class Function>
 static double in_parts(Handle a, Handle b, Function function) {
     constexpr int64_t part = int64_t(1) << 20;
     auto x = tensor(a).reshape(-1), y = tensor(b).reshape(-1);
     TORCH_CHECK(x.numel() == y.numel(), "two tensors of ", x.numel(), " and ", y.numel(), " elements");
-    double sum = 0;
+    auto sum = at::zeros({}, x.options().dtype(at::kDouble));
     for (int64_t start = 0; start < x.numel(); start += part) {
         int64_t count = std::min(part, x.numel() - start);
-        sum += function(x.narrow(0, start, count).to(at::kDouble), y.narrow(0, start, count).to(at::kDouble));
+        sum.add_(function(x.narrow(0, start, count).to(at::kDouble), y.narrow(0, start, count).to(at::kDouble)));
     }
-    return sum;
+    return sum.item<double>();
 }
 
 }  // namespace ballast
@@ -87,9 +100,26 @@ int ballast_threads(int set, int* threads) {
         *threads = at::get_num_threads();
     });
 }
-int ballast_plain(int set) { return std::exchange(plain_aten, set != 0); }
+int ballast_path(int set) { return set < 0 ? path : std::exchange(path, set); }
+int ballast_reads(int watch, int64_t* count) {
+    return guarded([&] {
+        if (watching != at::INVALID_CALLBACK_HANDLE) at::removeCallback(watching);
+        watching = at::INVALID_CALLBACK_HANDLE;
+        *count = reads;
+        if (!watch) return;
+        reads = 0;
+        watching = at::addThreadLocalCallback(at::RecordFunctionCallback(count_read).scopes({at::RecordScope::FUNCTION}));
+    });
+}
 int ballast_cuda(int* devices) {
     return guarded([&] { *devices = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().getNumGPUs()) : 0; });
+}
+int ballast_fused(int where, int* adamw, int* attention) {
+    return guarded([&] {
+        auto type = device(where).type();
+        *adamw = fused_adamw().runs_on(type);
+        *attention = flash_forward().runs_on(type) && flash_backward().runs_on(type);
+    });
 }
 int ballast_release_memory() {
     return guarded([] { release_cached_memory(); });
@@ -132,7 +162,24 @@ int ballast_narrow(Handle t, int dim, int64_t start, int64_t length, Handle* out
     return guarded([&] { *out = handle(tensor(t).narrow(dim, start, length)); });
 }
 int ballast_copy(Handle to, Handle from) {
-    return guarded([&] { tensor(to).copy_(tensor(from)); });
+    return guarded([&] {
+        if (tensor(to).is_cpu() && tensor(from).is_cuda()) reads++;
+        tensor(to).copy_(tensor(from));
+    });
+}
+int ballast_read(Handle from, int dtype, void* values) {
+    return guarded([&] {
+        reads++;
+        at::from_blob(values, tensor(from).sizes(), dtypes[dtype]).copy_(tensor(from));
+    });
+}
+int ballast_upload(Handle from, int where, Handle* out) {
+    return guarded([&] {
+        auto& here = tensor(from);
+        auto to = at::empty(here.sizes(), here.options().device(device(where)));
+        to.copy_(to.is_cuda() ? here.pin_memory() : here, /*non_blocking=*/true);
+        *out = handle(to);
+    });
 }
 int ballast_fill(Handle t, double value) {
     return guarded([&] { tensor(t).fill_(value); });
@@ -169,13 +216,13 @@ int ballast_lerp(Handle to, Handle x, double weight) {
     return guarded([&] { tensor(to).lerp_(tensor(x), weight); });
 }
 int ballast_dot(Handle a, Handle b, double* out) {
-    return guarded([&] { *out = in_parts(a, b, [](const at::Tensor& x, const at::Tensor& y) { return at::dot(x, y).item<double>(); }); });
+    return guarded([&] { *out = in_parts(a, b, [](const at::Tensor& x, const at::Tensor& y) { return at::dot(x, y); }); });
 }
 int ballast_distance(Handle a, Handle b, double* out) {
     return guarded([&] {
         *out = std::sqrt(in_parts(a, b, [](const at::Tensor& x, const at::Tensor& y) {
             auto way = at::sub(x, y);
-            return at::dot(way, way).item<double>();
+            return at::dot(way, way);
         }));
     });
 }

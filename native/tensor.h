@@ -11,7 +11,7 @@ at::Tensor& tensor(Handle handle);
 at::Tensor optional(Handle handle);               // undefined for null
 Handle handle(at::Tensor value);                  // counted
 int fail(const char* text);                       // stores the first line, returns 1
-bool plain();                                     // plain ATen asked for
+bool as_on_cuda(const at::Tensor& t);             // whether t takes the path of a CUDA device: it is there, or the thread asked for that path
 // 0 float32, 1 bfloat16 when our kernels can take every tensor (CPU, contiguous, same dtype); -1: use ATen
 int kernel_type(std::initializer_list<at::Tensor> tensors);
 

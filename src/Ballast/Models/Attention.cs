@@ -8,7 +8,7 @@ internal sealed class Attention(RmsNorm norm, Linear qkv, IReadOnlyList<HeadNorm
     private readonly int? _window = config.Window(layer);
 
     /// <summary>What backward needs. The scores are computed again, so nothing here grows with T x T.</summary>
-    public sealed record Saved(Tensor X, Tensor Rstd, HeadNorm.Saved[] Heads, Tensor Qkv, Tensor Mixed, Tensor Lse, OutputProjection.Saved? Output) : IDisposable
+    public sealed record Saved(Tensor X, Tensor Rstd, HeadNorm.Saved[] Heads, Tensor Qkv, Tensor Mixed, Tensor? Lse, OutputProjection.Saved? Output) : IDisposable
     {
         public void Dispose()
         {
@@ -40,22 +40,21 @@ internal sealed class Attention(RmsNorm norm, Linear qkv, IReadOnlyList<HeadNorm
         HeadNorm.Saved[] heads = [.. headNorms.Select(headNorm => headNorm.Forward(projected, pass))];
         rotary.Apply(projected, pass);
         var mixed = pass.NewRows(output.Inputs);  // [N, H C]
-        var lse = pass.NewSums(pass.Batch, config.NumHeads, pass.Tokens);
         if (pass.Cache is { } cache)
         {
             Ops.CacheWrite(projected, cache.Keys(layer), cache.Values(layer), pass.Positions, pass.Batch, config.NumHeads);
         }
 
+        Tensor? lse = null;
         if (pass.Cache is { Decoding: true } running)
         {
             Ops.AttentionDecode(
-                projected, running.Keys(layer), running.Values(layer), pass.StartsWithin(_window), running.Lengths, config.NumHeads,
+                projected, running.Keys(layer), running.Values(layer), pass.Sees(_window).Starts, running.Lengths, config.NumHeads,
                 config.AttentionScale, config.AttentionSoftcap, mixed);
         }
         else
         {
-            Ops.Attention(
-                projected, pass.StartsWithin(_window), pass.Batch, config.NumHeads, config.NumKvHeads, config.AttentionScale, config.AttentionSoftcap, mixed, lse);
+            lse = Ops.Attention(projected, pass.Sees(_window), pass.Batch, config.NumHeads, config.NumKvHeads, config.AttentionScale, config.AttentionSoftcap, mixed);
         }
 
         var y = saved is null ? x : x.To(pass.Device);
@@ -80,8 +79,8 @@ internal sealed class Attention(RmsNorm norm, Linear qkv, IReadOnlyList<HeadNorm
         output.BackwardWeight(dProjected, saved.Mixed);
         var dQkv = scope.Keep(pass.NewRows(qkv.Outputs));
         Ops.AttentionBackward(
-            saved.Qkv, pass.StartsWithin(_window), pass.Batch, config.NumHeads, config.NumKvHeads, config.AttentionScale, config.AttentionSoftcap,
-            saved.Mixed, saved.Lse, dMixed, dQkv);
+            saved.Qkv, pass.Sees(_window), pass.Batch, config.NumHeads, config.NumKvHeads, config.AttentionScale, config.AttentionSoftcap,
+            saved.Mixed, saved.Lse!, dMixed, dQkv);
         rotary.Apply(dQkv, pass, backward: true);
         for (int i = 0; i < headNorms.Count; i++)
         {

@@ -5,7 +5,8 @@ namespace Ballast.Models;
 /// <summary>The final norm, the output layer and the cross-entropy. Only rows with a target are computed, a few at a time, so the logits are never held whole.</summary>
 internal sealed class LanguageHead(RmsNorm norm, Linear output, DecoderConfig config)
 {
-    private const long ChunkElements = 2L << 20;
+    /// <summary>Logits that are held at a time: what stays in a CPU's caches, or what keeps a CUDA device busy.</summary>
+    internal static long ChunkElements(Device device) => device.IsCpu ? 2L << 20 : 64L << 20;
 
     /// <summary>Logits [n, V] of the given rows of x [n, D].</summary>
     public Tensor Logits(Tensor x)
@@ -24,23 +25,23 @@ internal sealed class LanguageHead(RmsNorm norm, Linear output, DecoderConfig co
     public LossResult Loss(Tensor x, TokenBatch batch, Pass pass, double scale, Tensor? dx)
     {
         var targets = batch.TargetRows().ToArray();
-        var result = new LossResult(new double[batch.Batch], new int[batch.Batch], new int[batch.Batch]);
         if (targets.Length == 0)
         {
             dx?.Fill(0);
-            return result;
+            return new LossResult(new double[batch.Batch], new int[batch.Batch], new int[batch.Batch]);
         }
 
         using var scope = new TensorScope();
         var rows = scope.Keep(OnDevice(pass, Array.ConvertAll(targets, t => (long)t.Row)));
-        var wanted = scope.Keep(OnDevice(pass, Array.ConvertAll(targets, t => (long)t.Target)));
+        var wanted = OnDevice(pass, Array.ConvertAll(targets, t => (long)t.Target));
         var picked = scope.Keep(x.Rows(rows));  // [n, D]
         var h = scope.Empty(x.DType, x.Device, picked.Shape);
         var rstd = scope.Keep(pass.NewSums(targets.Length));
         norm.Forward(picked, h, rstd);
-        var losses = scope.Keep(pass.NewSums(targets.Length));
-        var best = scope.Empty(DType.I64, x.Device, targets.Length);
-        for (long start = 0, chunk = Math.Max(64, ChunkElements / config.VocabSize); start < targets.Length; start += chunk)
+        var losses = pass.NewSums(targets.Length);
+        var best = Tensor.Empty(DType.I64, x.Device, targets.Length);
+        var tokens = new TokenLosses(batch, losses, best, wanted);
+        for (long start = 0, chunk = Math.Max(64, ChunkElements(x.Device) / config.VocabSize); start < targets.Length; start += chunk)
         {
             Chunk(start, Math.Min(chunk, targets.Length - start), h, wanted, losses, best, scale, dx is not null);
         }
@@ -52,8 +53,16 @@ internal sealed class LanguageHead(RmsNorm norm, Linear output, DecoderConfig co
             dx.ScatterRows(rows, dPicked);
         }
 
-        Collect(targets, losses.ToArray<double>(), best.ToArray<long>(), batch.Tokens, result);
-        return result;
+        if (dx is not null && Ops.IsQueued(x.Device))
+        {
+            return new LossResult(tokens);
+        }
+
+        using (tokens)
+        {
+            var (lossSum, correct) = tokens.Read();
+            return new LossResult(lossSum, tokens.Targets, correct);
+        }
     }
 
     private void Chunk(long start, long count, Tensor h, Tensor wanted, Tensor losses, Tensor best, double scale, bool gradient)
@@ -78,17 +87,6 @@ internal sealed class LanguageHead(RmsNorm norm, Linear output, DecoderConfig co
         if (config.FinalSoftcap > 0)
         {
             Ops.Softcap(logits, config.FinalSoftcap);
-        }
-    }
-
-    private static void Collect((int Row, int Target)[] targets, double[] losses, long[] best, int tokens, LossResult result)
-    {
-        for (int i = 0; i < targets.Length; i++)
-        {
-            int sequence = targets[i].Row / tokens;
-            result.LossSum[sequence] += losses[i];
-            result.Targets[sequence]++;
-            result.Correct[sequence] += best[i] == targets[i].Target ? 1 : 0;
         }
     }
 

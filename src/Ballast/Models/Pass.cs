@@ -9,7 +9,7 @@ internal sealed class Pass : IDisposable
     private readonly TokenBatch _batch;
     private readonly long[] _positions;
     private readonly Dictionary<int, Tensor> _windows = [];
-    private readonly Tensor? _starts;
+    private readonly Sight _sight;
     private Tensor? _rotaryRows;
 
     public Pass(TokenBatch batch, DType dtype, Device device, KvCache? cache = null)
@@ -31,7 +31,7 @@ internal sealed class Pass : IDisposable
         MaxPosition = positions.Length == 0 ? 0 : positions.Max();
         Ids = OnDevice(Tensor.From<long>(ids, ids.Length));
         Positions = OnDevice(Tensor.From<long>(positions, positions.Length));
-        _starts = batch.Starts is null ? null : OnDevice(Tensor.From<int>(batch.Starts, batch.Starts.Length));
+        _sight = batch.Starts is null ? default : Texts(batch.Starts);
     }
 
     /// <summary>Number of sequences.</summary>
@@ -56,14 +56,14 @@ internal sealed class Pass : IDisposable
 
     public KvCache? Cache { get; }
 
-    /// <summary>The first place each token sees within its sequence, I32 [N], or among the cached places while decoding; null: all of them.</summary>
+    /// <summary>What each token sees of its sequence, or of the cached places while decoding.</summary>
     /// <param name="window">Tokens that a token sees, itself included; null: all before it.</param>
-    public Tensor? StartsWithin(int? window)
+    public Sight Sees(int? window)
     {
         bool decoding = Cache is { Decoding: true };
         if (window is not { } size || size >= (decoding ? MaxPosition + 1 : Tokens))
         {
-            return _starts;
+            return _sight;
         }
 
         if (!_windows.TryGetValue(size, out var starts))
@@ -79,7 +79,7 @@ internal sealed class Pass : IDisposable
             _windows[size] = starts;
         }
 
-        return starts;
+        return _sight with { Starts = starts, Window = _sight.Window < 0 ? -1 : size };
     }
 
     /// <summary>The row of each token in the rotary tables, I64 [N]: its position, or with two rows for each position the second in a text longer than <paramref name="shortLength"/>.</summary>
@@ -112,6 +112,31 @@ internal sealed class Pass : IDisposable
     public Tensor NewSums(params ReadOnlySpan<long> shape) => Tensor.Empty(DType is DType.F64 ? DType.F64 : DType.F32, Device, shape);
 
     public void Dispose() => _scope.Dispose();
+
+    // Rows packed one behind the other are texts of their own: each token sees from the first of its text on. Other starts have no bounds.
+    private Sight Texts(int[] starts)
+    {
+        var bounds = new List<int>();
+        int first = 0;
+        for (int i = 0; i < starts.Length; i++)
+        {
+            int place = i % (int)Tokens;
+            if (place == 0 || starts[i] == place)
+            {
+                bounds.Add(i);
+                first = place;
+            }
+
+            if (starts[i] != first)
+            {
+                return new Sight(OnDevice(Tensor.From<int>(starts, starts.Length)), Window: -1);
+            }
+        }
+
+        bounds.Add(starts.Length);
+        return new Sight(
+            OnDevice(Tensor.From<int>(starts, starts.Length)), OnDevice(Tensor.From<int>(bounds.ToArray(), bounds.Count)), bounds.Zip(bounds.Skip(1), (from, to) => to - from).Max());
+    }
 
     private Tensor OnDevice(Tensor tensor)
     {

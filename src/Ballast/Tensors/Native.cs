@@ -23,8 +23,10 @@ internal static partial class Native
     [LibraryImport(Library)] internal static partial nint ballast_library();
     [LibraryImport(Library)] internal static partial long ballast_live();
     [LibraryImport(Library)] internal static partial int ballast_threads(int set, out int threads);
-    [LibraryImport(Library)] internal static partial int ballast_plain(int set);
+    [LibraryImport(Library)] internal static partial int ballast_path(int set);
+    [LibraryImport(Library)] internal static partial int ballast_reads(int watch, out long count);
     [LibraryImport(Library)] internal static partial int ballast_cuda(out int devices);
+    [LibraryImport(Library)] internal static partial int ballast_fused(int device, out int adamw, out int attention);
     [LibraryImport(Library)] internal static partial int ballast_release_memory();
     [LibraryImport(Library)] internal static partial int ballast_memory(long limit, int reset, out long inUse, out long peak);
 
@@ -38,6 +40,8 @@ internal static partial class Native
     [LibraryImport(Library)] internal static partial int ballast_view(TensorHandle tensor, ReadOnlySpan<long> shape, int rank, out TensorHandle result);
     [LibraryImport(Library)] internal static partial int ballast_narrow(TensorHandle tensor, int dim, long start, long length, out TensorHandle result);
     [LibraryImport(Library)] internal static partial int ballast_copy(TensorHandle to, TensorHandle from);
+    [LibraryImport(Library)] internal static unsafe partial int ballast_read(TensorHandle from, int dtype, void* values);
+    [LibraryImport(Library)] internal static partial int ballast_upload(TensorHandle from, int device, out TensorHandle result);
     [LibraryImport(Library)] internal static partial int ballast_fill(TensorHandle tensor, double value);
     [LibraryImport(Library)] internal static partial int ballast_normal(TensorHandle tensor, double deviation, ulong seed);
     [LibraryImport(Library)] internal static partial int ballast_index_select(TensorHandle x, TensorHandle rows, out TensorHandle result);
@@ -60,8 +64,8 @@ internal static partial class Native
     [LibraryImport(Library)] internal static partial int ballast_rope(TensorHandle qkv, TensorHandle cos, TensorHandle sin, TensorHandle positions, long rotatedHeads, long headDim, int backward);
     [LibraryImport(Library)] internal static partial int ballast_glu(TensorHandle gateUp, int gelu, TensorHandle result);
     [LibraryImport(Library)] internal static partial int ballast_glu_backward(TensorHandle gateUp, int gelu, TensorHandle dOut);
-    [LibraryImport(Library)] internal static partial int ballast_attention(TensorHandle qkv, TensorHandle starts, long batch, long heads, long kvHeads, double scale, double cap, TensorHandle result, TensorHandle lse);
-    [LibraryImport(Library)] internal static partial int ballast_attention_backward(TensorHandle qkv, TensorHandle starts, long batch, long heads, long kvHeads, double scale, double cap, TensorHandle output, TensorHandle lse, TensorHandle dOut, TensorHandle dQkv);
+    [LibraryImport(Library)] internal static partial int ballast_attention(TensorHandle qkv, TensorHandle starts, TensorHandle bounds, long longest, long window, long batch, long heads, long kvHeads, double scale, double cap, TensorHandle result, out TensorHandle lse);
+    [LibraryImport(Library)] internal static partial int ballast_attention_backward(TensorHandle qkv, TensorHandle starts, TensorHandle bounds, long longest, long window, long batch, long heads, long kvHeads, double scale, double cap, TensorHandle output, TensorHandle lse, TensorHandle dOut, TensorHandle dQkv);
     [LibraryImport(Library)] internal static partial int ballast_cache_write(TensorHandle qkv, TensorHandle keys, TensorHandle values, TensorHandle positions, long batch, long heads);
     [LibraryImport(Library)] internal static partial int ballast_attention_decode(TensorHandle qkv, TensorHandle keys, TensorHandle values, TensorHandle starts, TensorHandle lengths, long heads, double scale, double cap, TensorHandle result);
     [LibraryImport(Library)] internal static partial int ballast_softcap(TensorHandle tensor, double cap);
@@ -69,7 +73,9 @@ internal static partial class Native
     [LibraryImport(Library)] internal static partial int ballast_embedding(TensorHandle table, TensorHandle ids, TensorHandle result);
     [LibraryImport(Library)] internal static partial int ballast_embedding_backward(TensorHandle ids, TensorHandle dy, TensorHandle dw, long skip);
     [LibraryImport(Library)] internal static partial int ballast_square_sum(TensorHandle x, out double result);
-    [LibraryImport(Library)] internal static partial int ballast_adamw(TensorHandle weight, TensorHandle grad, TensorHandle first, TensorHandle second, TensorHandle average, TensorHandle half, double learningRate, double beta1, double beta2, double epsilon, double weightDecay, long step, double gradScale, double averageDecay, int feedback);
+    [LibraryImport(Library)] internal static partial int ballast_tally(TensorHandle figures, TensorHandle losses, TensorHandle best, TensorHandle targets);
+    [LibraryImport(Library)] internal static partial int ballast_clip(TensorHandle figures, TensorHandle gradient, double limit, TensorHandle control);
+    [LibraryImport(Library)] internal static partial int ballast_adamw(TensorHandle weight, TensorHandle grad, TensorHandle first, TensorHandle second, TensorHandle average, TensorHandle half, double learningRate, double beta1, double beta2, double epsilon, double weightDecay, long step, double gradScale, double averageDecay, int feedback, TensorHandle control);
 
     // Low-rank adapters
     [LibraryImport(Library)] internal static partial int ballast_dropout(TensorHandle x, double rate, ulong key);

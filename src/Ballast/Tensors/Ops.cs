@@ -2,23 +2,50 @@ namespace Ballast.Tensors;
 
 /// <summary>The operations that a decoder is made of, forward and backward. Rows N = B x T; every tensor is contiguous.</summary>
 /// <remarks>
-/// On the CPU in F32 and BF16 the fused kernels of native/ run; every other dtype and device, and everything under <see cref="Plain"/>, takes plain ATen.
+/// On the CPU in F32 and BF16 the fused kernels of native/ run; every other dtype and device, and everything under <see cref="Plain"/>, takes plain ATen. On a CUDA device, and
+/// under <see cref="AsOnCuda"/>, libtorch's own fused operators are taken where it has them for the device: AdamW, and flash attention in half precision.
 /// A name "d_x" is the gradient of the loss with respect to x.
 /// </remarks>
 internal static class Ops
 {
     /// <summary>Runs an action with plain ATen instead of the fused kernels, to compare both; other threads keep theirs.</summary>
-    public static void Plain(Action action)
+    public static void Plain(Action action) => Along(1, action);
+
+    /// <summary>Runs an action on the path of a CUDA device, whatever device its tensors are on, to test that path on the CPU; other threads keep theirs.</summary>
+    public static void AsOnCuda(Action action) => Along(2, action);
+
+    /// <summary>Whether work on a device is only queued, so that looking at a value costs a wait.</summary>
+    public static bool IsQueued(Device device) => !device.IsCpu || Native.ballast_path(-1) == 2;
+
+    /// <summary>How often this thread takes values from tensors to the host during an action, whether it asks for them or an operator of libtorch needs them.</summary>
+    public static long Reads(Action action)
     {
         TorchLibrary.Load();
-        int before = Native.ballast_plain(1);
+        long count = 0;
+        Native.Check(Native.ballast_reads(1, out _));
         try
         {
             action();
         }
         finally
         {
-            _ = Native.ballast_plain(before);
+            Native.Check(Native.ballast_reads(0, out count));
+        }
+
+        return count;
+    }
+
+    private static void Along(int path, Action action)
+    {
+        TorchLibrary.Load();
+        int before = Native.ballast_path(path);
+        try
+        {
+            action();
+        }
+        finally
+        {
+            _ = Native.ballast_path(before);
         }
     }
 
@@ -65,17 +92,23 @@ internal static class Ops
     /// <summary>Turns gateUp into its gradient and dOut into the recomputed output, both in place.</summary>
     public static void GluBackward(Tensor gateUp, bool gelu, Tensor dOut) => Native.Check(Native.ballast_glu_backward(gateUp.Handle, Flag(gelu), dOut.Handle));
 
-    /// <summary>Causal attention: qkv [N, (H + 2 K) C] to result [N, H C]; lse [B, H, T] keeps the log-sum of the scores for backward.</summary>
-    /// <param name="starts">I32 [N], the first position each row sees within its sequence; null: all before it.</param>
+    /// <summary>Causal attention: qkv [N, (H + 2 K) C] to result [N, H C].</summary>
+    /// <param name="sight">What each row sees.</param>
     /// <param name="scale">Scores are the products times this.</param>
     /// <param name="cap">Above 0: scores s become cap * tanh(s / cap).</param>
-    public static void Attention(Tensor qkv, Tensor? starts, long batch, int heads, int kvHeads, double scale, double cap, Tensor result, Tensor lse) =>
-        Native.Check(Native.ballast_attention(qkv.Handle, Optional(starts), batch, heads, kvHeads, scale, cap, result.Handle, lse.Handle));
+    /// <returns>The log-sum of the scores, for backward: [B, H, T], or as libtorch's flash attention lays it out.</returns>
+    public static Tensor Attention(Tensor qkv, in Sight sight, long batch, int heads, int kvHeads, double scale, double cap, Tensor result)
+    {
+        Native.Check(Native.ballast_attention(
+            qkv.Handle, Optional(sight.Starts), Optional(sight.Bounds), sight.Longest, sight.Window, batch, heads, kvHeads, scale, cap, result.Handle, out var lse));
+        return new Tensor(lse);
+    }
 
     /// <summary>The gradient of <see cref="Attention"/> with respect to qkv; the scores are computed again, never stored.</summary>
     public static void AttentionBackward(
-        Tensor qkv, Tensor? starts, long batch, int heads, int kvHeads, double scale, double cap, Tensor output, Tensor lse, Tensor dOut, Tensor dQkv) =>
-        Native.Check(Native.ballast_attention_backward(qkv.Handle, Optional(starts), batch, heads, kvHeads, scale, cap, output.Handle, lse.Handle, dOut.Handle, dQkv.Handle));
+        Tensor qkv, in Sight sight, long batch, int heads, int kvHeads, double scale, double cap, Tensor output, Tensor lse, Tensor dOut, Tensor dQkv) =>
+        Native.Check(Native.ballast_attention_backward(
+            qkv.Handle, Optional(sight.Starts), Optional(sight.Bounds), sight.Longest, sight.Window, batch, heads, kvHeads, scale, cap, output.Handle, lse.Handle, dOut.Handle, dQkv.Handle));
 
     /// <summary>Writes keys and values of qkv's rows into the caches [B, K, capacity, C] at their positions I64 [N].</summary>
     public static void CacheWrite(Tensor qkv, Tensor keys, Tensor values, Tensor positions, long batch, int heads) =>
@@ -100,11 +133,28 @@ internal static class Ops
     public static void EmbeddingBackward(Tensor ids, Tensor dy, Tensor dw, long skip) =>
         Native.Check(Native.ballast_embedding_backward(ids.Handle, dy.Handle, dw.Handle, skip));
 
+    /// <summary>Adds the sum of losses [n] to figures[0] and the number of places where best [n] is the target to figures[1], on the device.</summary>
+    public static void Tally(Tensor figures, Tensor losses, Tensor best, Tensor targets) =>
+        Native.Check(Native.ballast_tally(figures.Handle, losses.Handle, best.Handle, targets.Handle));
+
+    /// <summary>Writes the gradient's norm to figures[2] and, to control [2], what the gradient is to be divided by and 1 if a figure is not finite, on the device.</summary>
+    /// <param name="limit">The largest norm that is not clipped; 0: none is.</param>
+    public static void Clip(Tensor figures, Tensor gradient, double limit, Tensor control) =>
+        Native.Check(Native.ballast_clip(figures.Handle, gradient.Handle, limit, control.Handle));
+
+    /// <summary>Whether libtorch has fused AdamW, which takes a control, and flash attention for a device.</summary>
+    public static (bool AdamW, bool Attention) Fused(Device device)
+    {
+        Native.Check(Native.ballast_fused(device.Code, out int adamw, out int attention));
+        return (adamw != 0, attention != 0);
+    }
+
     /// <summary>One AdamW step over flat F32 tensors, with the weight average and the half-precision copy in the same pass.</summary>
-    public static void AdamW(Tensor weight, Tensor grad, Tensor first, Tensor second, Tensor? average, Tensor? half, in AdamWStep step) =>
+    /// <param name="control">Of <see cref="Clip"/>, instead of the step's own factor; only where AdamW is <see cref="Fused"/>.</param>
+    public static void AdamW(Tensor weight, Tensor grad, Tensor first, Tensor second, Tensor? average, Tensor? half, in AdamWStep step, Tensor? control = null) =>
         Native.Check(Native.ballast_adamw(
             weight.Handle, grad.Handle, first.Handle, second.Handle, Optional(average), Optional(half), step.LearningRate, step.Beta1, step.Beta2, step.Epsilon,
-            step.WeightDecay, step.Step, step.GradScale, step.AverageDecay, Flag(step.Feedback)));
+            step.WeightDecay, step.Step, step.GradScale, step.AverageDecay, Flag(step.Feedback), Optional(control)));
 
     /// <summary>x becomes x * mask / (1 - rate); the mask is a function of the key and of the place in x.</summary>
     public static void Dropout(Tensor x, double rate, ulong key) => Native.Check(Native.ballast_dropout(x.Handle, rate, key));
@@ -119,6 +169,13 @@ internal static class Ops
 
     private static int Flag(bool value) => value ? 1 : 0;
 }
+
+/// <summary>What the tokens of a pass see, in the two forms that attention kernels take; all before them unless something is set.</summary>
+/// <param name="Starts">I32 [N], the first place that each row sees within its sequence; null: all before it.</param>
+/// <param name="Bounds">I32 [S + 1], where each of S texts begins among all rows, and the end, if the batch holds other texts than its sequences.</param>
+/// <param name="Longest">Tokens of the longest of those texts.</param>
+/// <param name="Window">Tokens that a token sees, itself included; 0: all of its text; -1: only <paramref name="Starts"/> can say it.</param>
+internal readonly record struct Sight(Tensor? Starts = null, Tensor? Bounds = null, long Longest = 0, long Window = 0);
 
 /// <summary>The numbers of one AdamW step.</summary>
 /// <param name="LearningRate">Rate of this step.</param>

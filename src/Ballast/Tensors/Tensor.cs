@@ -7,7 +7,7 @@ public sealed class Tensor : IDisposable
 {
     private static readonly DType[] s_codes = [DType.F32, DType.BF16, DType.F64, DType.F16, DType.I64, DType.I32, DType.U8, DType.Bool];
 
-    private Tensor(TensorHandle handle)
+    internal Tensor(TensorHandle handle)
     {
         Handle = handle;
         Native.Check(Native.ballast_rank(handle, out int rank));
@@ -67,8 +67,15 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>A copy of the values on a device.</summary>
+    /// <remarks>From the CPU to a CUDA device the host does not wait for the copy.</remarks>
     public Tensor To(Device device, DType? dtype = null)
     {
+        if (Device.IsCpu && !device.IsCpu && (dtype ?? DType) == DType)
+        {
+            Native.Check(Native.ballast_upload(Handle, device.Code, out var handle));
+            return new Tensor(handle);
+        }
+
         var copy = Empty(dtype ?? DType, device, Shape);
         copy.CopyFrom(this);
         return copy;
@@ -86,12 +93,17 @@ public sealed class Tensor : IDisposable
         return new Span<T>(Data, checked((int)Count));
     }
 
-    /// <summary>A copy of the elements, converted to T (float, double, long, int or byte).</summary>
-    public T[] ToArray<T>()
+    /// <summary>A copy of the elements, converted to T (float, double, long, int or byte); where they are on a CUDA device the host waits for it.</summary>
+    public unsafe T[] ToArray<T>()
         where T : unmanaged
     {
-        using var copy = To(Device.Cpu, TypeOf<T>());
-        return copy.Span<T>().ToArray();
+        var values = new T[Count];
+        fixed (T* to = values)
+        {
+            Native.Check(Native.ballast_read(Handle, Code(TypeOf<T>()), to));
+        }
+
+        return values;
     }
 
     /// <summary>The address of the first element; only for a contiguous tensor on the CPU.</summary>

@@ -38,16 +38,23 @@ public sealed class AdamW : IDisposable
     /// <param name="learningRate">Rate of this step.</param>
     /// <param name="gradScale">Factor on the gradients, from clipping.</param>
     /// <param name="ema">The average to update in the same pass, if it is due.</param>
-    public void Step(double learningRate, double gradScale = 1, WeightEma? ema = null)
+    public void Step(double learningRate, double gradScale = 1, WeightEma? ema = null) => Update(learningRate, gradScale, null, ema);
+
+    /// <summary>One step with the gradients as they stand, clipped; none where a figure is not finite.</summary>
+    /// <remarks>
+    /// Where libtorch's fused step takes them from the device, the figures are read after it was queued: the host waits once, at the end. Otherwise they are read before.
+    /// </remarks>
+    internal void Step(double learningRate, StepFigures figures, WeightEma? ema)
     {
-        Steps++;
-        bool average = ema is not null && ema.IsDue(Steps);
-        var numbers = new AdamWStep(
-            learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, Steps, gradScale, average ? ema!.Decay : 0, average && ema!.Feedback);
-        long matrices = _weights.MatrixCount;
-        Apply(0, matrices, numbers, average ? ema : null);
-        Apply(matrices, _weights.Master.Count - matrices, _options.DecayVectors ? numbers : numbers with { WeightDecay = 0 }, average ? ema : null);
-        _weights.Changed?.Invoke();
+        if (figures.Control is { } control && Ops.Fused(control.Device).AdamW)
+        {
+            Update(learningRate, 1, control, ema);
+            Steps -= figures.AreFinite ? 0 : 1;
+        }
+        else if (figures.AreFinite)
+        {
+            Step(learningRate, figures.Clip, ema);
+        }
     }
 
     /// <inheritdoc/>
@@ -57,13 +64,25 @@ public sealed class AdamW : IDisposable
         Second.Dispose();
     }
 
-    private void Apply(long start, long count, in AdamWStep numbers, WeightEma? ema)
+    private void Update(double learningRate, double gradScale, Tensor? control, WeightEma? ema)
+    {
+        Steps++;
+        bool average = ema is not null && ema.IsDue(Steps);
+        var numbers = new AdamWStep(
+            learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, Steps, gradScale, average ? ema!.Decay : 0, average && ema!.Feedback);
+        long matrices = _weights.MatrixCount;
+        Apply(0, matrices, numbers, control, average ? ema : null);
+        Apply(matrices, _weights.Master.Count - matrices, _options.DecayVectors ? numbers : numbers with { WeightDecay = 0 }, control, average ? ema : null);
+        _weights.Changed?.Invoke();
+    }
+
+    private void Apply(long start, long count, in AdamWStep numbers, Tensor? control, WeightEma? ema)
     {
         using var scope = new TensorScope();
         Tensor Part(Tensor flat) => scope.Keep(flat.Narrow(0, start, count));
         Ops.AdamW(
             Part(_weights.Master), Part(_weights.Grad!), Part(First), Part(Second), ema is null ? null : Part(ema.Average),
-            ReferenceEquals(_weights.Value, _weights.Master) ? null : Part(_weights.Value), numbers);
+            ReferenceEquals(_weights.Value, _weights.Master) ? null : Part(_weights.Value), numbers, control);
     }
 }
 

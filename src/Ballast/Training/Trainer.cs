@@ -97,14 +97,11 @@ public sealed class Trainer(Decoder model, TrainingSection options, IReadOnlyLis
 
         var weights = state.Weights;
         weights.ForgetGradients();
-        double loss = 0;
-        int correct = 0;
+        using var figures = new StepFigures(targets, options.MaxGradNorm);
         foreach (var batch in micro)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var result = pass(batch, 1.0 / targets);
-            loss += result.TotalLoss / targets;
-            correct += result.TotalCorrect;
+            figures.Add(pass(batch, 1.0 / targets));
         }
 
         weights.CompleteGradients();
@@ -113,24 +110,23 @@ public sealed class Trainer(Decoder model, TrainingSection options, IReadOnlyLis
             hook.Gradients(step);
         }
 
-        double norm = Math.Sqrt(weights.Grad!.SquareSum());
-        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+        // On a CUDA device the host has not waited until here: the update is queued behind the passes, and the figures are looked at afterwards.
+        figures.Measure(weights.Grad!);
+        state.Optimizer.Step(rate, figures, state.Ema);
+        if (!figures.AreFinite)
         {
             throw new RunException(
-                $"step {step}: {(double.IsFinite(loss) ? "the gradient" : "the loss")} is not finite (loss {loss}, gradient norm {norm}); the update was not made. Lower learning_rate ({options.LearningRate}) or look at the rows {Rows(micro)}");
+                $"step {step}: {(double.IsFinite(figures.Loss) ? "the gradient" : "the loss")} is not finite (loss {figures.Loss}, gradient norm {figures.Norm}); the update was not made. Lower learning_rate ({options.LearningRate}) or look at the rows {Rows(micro)}");
         }
-
-        double clip = options.MaxGradNorm is { } limit ? Math.Min(1, limit / (norm + 1e-6)) : 1;
-        state.Optimizer.Step(rate, clip, state.Ema);
 
         int tokens = micro.Sum(batch => batch.InputIds.Length);
         state.Advance(tokens, new JsonObject
         {
             ["step"] = step,
-            ["loss"] = loss,
-            ["grad_norm"] = norm,
+            ["loss"] = figures.Loss,
+            ["grad_norm"] = figures.Norm,
             ["learning_rate"] = rate,
-            ["mean_token_accuracy"] = (double)correct / targets,
+            ["mean_token_accuracy"] = figures.Correct / targets,
             ["num_tokens"] = state.Tokens + tokens,
             ["tokens_per_second"] = tokens / Stopwatch.GetElapsedTime(began).TotalSeconds,
         });

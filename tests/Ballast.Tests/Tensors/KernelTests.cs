@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Ballast.Tests.Tensors;
 
-/// <summary>Every fused kernel against the plain ATen path of the same function, at sizes that leave remainders.</summary>
+/// <summary>Every fused kernel against the plain ATen path of the same function, and against what a CUDA device takes, at sizes that leave remainders.</summary>
 public class KernelTests
 {
     private static Tensor Random(ulong seed, params ReadOnlySpan<long> shape)
@@ -14,17 +14,19 @@ public class KernelTests
         return tensor;
     }
 
-    // Runs an operation with the kernels and with ATen on equal inputs and compares every tensor afterwards.
+    // Runs an operation with the kernels, with ATen and as on a CUDA device on equal inputs and compares every tensor afterwards.
     private static void Agree(double tolerance, Tensor[] inputs, Action<Tensor[]> operation, DType dtype = DType.F32, int floats = int.MaxValue)
     {
         using var scope = new TensorScope();
         Tensor[] Copy() => [.. inputs.Select((t, i) => scope.Keep(t.To(Device.Cpu, t.DType is DType.F32 && i < floats ? dtype : t.DType)))];
-        Tensor[] fast = Copy(), plain = Copy();
+        Tensor[] fast = Copy(), plain = Copy(), device = Copy();
         operation(fast);
         Ops.Plain(() => operation(plain));
+        Ops.AsOnCuda(() => operation(device));
         for (int i = 0; i < inputs.Length; i++)
         {
             GoldenTensors.Close(plain[i].ToArray<float>(), fast[i].ToArray<float>(), tolerance, $"argument {i}");
+            GoldenTensors.Close(plain[i].ToArray<float>(), device[i].ToArray<float>(), tolerance, $"argument {i} as on CUDA");
             inputs[i].Dispose();
         }
     }
@@ -162,8 +164,9 @@ public class KernelTests
             tolerance, [Random(1, n, width), Random(2, n, heads * headDim), Random(4, n, heads * headDim), Random(5, n, width), Random(3, 2, heads, tokens)],
             t =>
             {
-                Ops.Attention(t[0], starts, 2, heads, kvHeads, scale, cap, t[1], t[4]);
-                Ops.AttentionBackward(t[0], starts, 2, heads, kvHeads, scale, cap, t[1], t[4], t[2], t[3]);
+                using var lse = Ops.Attention(t[0], new Sight(starts), 2, heads, kvHeads, scale, cap, t[1]);
+                t[4].CopyFrom(lse);
+                Ops.AttentionBackward(t[0], new Sight(starts), 2, heads, kvHeads, scale, cap, t[1], lse, t[2], t[3]);
             },
             dtype, 4);
     }
@@ -212,8 +215,11 @@ public class KernelTests
     {
         using var second = Tensor.From<float>(Enumerable.Range(0, 50).Select(i => i * 0.01f).ToArray(), 50);
         using var half = Tensor.Zeros(DType.BF16, Device.Cpu, 50);
-        Agree(2e-6, [Random(1, 50), Random(2, 50), Random(3, 50), second.To(Device.Cpu), Random(5, 50), half.To(Device.Cpu)],
-            t => Ops.AdamW(t[0], t[1], t[2], t[3], average ? t[4] : null, t[5], new AdamWStep(0.01, 0.9, 0.99, 1e-8, 0.1, 3, 0.5, 0.9, feedback)));
+        Agree(2e-6, [Random(1, 50), Random(3, 50), second.To(Device.Cpu), Random(5, 50), half.To(Device.Cpu)], t =>
+        {
+            using var gradient = Random(2, 50);
+            Ops.AdamW(t[0], gradient, t[1], t[2], average ? t[3] : null, t[4], new AdamWStep(0.01, 0.9, 0.99, 1e-8, 0.1, 3, 0.5, 0.9, feedback));
+        });
     }
 
     [Fact]
