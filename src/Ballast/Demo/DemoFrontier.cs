@@ -36,13 +36,13 @@ internal sealed class DemoFrontier
 
     /// <summary>Attack success against the new task: the merges as a line, the ways of tuning as single points.</summary>
     public FrontierChart Chart() => new(
-        string.Create(CultureInfo.InvariantCulture, $"Attack success against the new task (n = {_ways[0].N} prompts each, {_ways[0].Seeds} training seeds)"), "attack success", "new task right",
+        string.Create(CultureInfo.InvariantCulture, $"Attack success against the new task (n = {_ways[0].N} prompts each, {_ways[0].Seeds} training {(_ways[0].Seeds == 1 ? "seed" : "seeds")})"), "attack success", "new task right",
         [new FrontierSeries("linear merge", [.. _points.Select(point => new FrontierPoint(
             point.Lambda switch { 0 => "aligned", 1 => "aggressive", _ => Name(point.Lambda) },
             $"lambda {Name(point.Lambda)}: new task {Words(point.NewTask)}, attack success {Words(point.Asr)}",
             point.Asr.Value, point.Asr.Low, point.Asr.High, point.NewTask.Value, point.NewTask.Low, point.NewTask.High, point.Lambda == Pick))]),
         .. _ways.Select((way, i) => new FrontierSeries(way.Name, [new FrontierPoint(
-            way.Name, $"{way.Name}: new task {Words(way.NewTask)}, attack success {Words(way.Asr)}", way.Asr.Value, way.Asr.Low, way.Asr.High, way.NewTask.Value, way.NewTask.Low, way.NewTask.High)], i + 1))], AsrLimit);
+            "", $"{way.Name}: new task {Words(way.NewTask)}, attack success {Words(way.Asr)}", way.Asr.Value, way.Asr.Low, way.Asr.High, way.NewTask.Value, way.NewTask.Low, way.NewTask.High)], i + 1))], AsrLimit);
 
     /// <summary>Both against lambda.</summary>
     public LineChart Curves() => new("Linear merge", "lambda", "% of the prompts",

@@ -75,5 +75,5 @@ internal static class MergeCards
         Numbers(method, perModel: false, p => tensor.Numbers[p]));
 
     private static string Numbers(MergeMethod method, bool perModel, Func<string, double> value) =>
-        string.Join(' ', method.Parameters.Where(p => p.PerModel == perModel).Select(p => $"{p.Name}={value(p.Name).ToString("0.######", CultureInfo.InvariantCulture)}"));
+        string.Join(' ', method.Parameters.Where(p => p.PerModel == perModel).Select(p => $"{p.Name}={value(p.Name).ToString("g6", CultureInfo.InvariantCulture)}"));
 }

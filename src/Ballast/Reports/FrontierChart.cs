@@ -3,7 +3,7 @@ using System.Text;
 namespace Ballast.Reports;
 
 /// <summary>A point of a frontier.</summary>
-/// <param name="Label">Stands beside the point: a lambda, or the name of an end.</param>
+/// <param name="Label">Stands beside the point: a lambda, or the name of an end; empty where the legend says enough.</param>
 /// <param name="Words">Its figures, shown when it is pointed at.</param>
 /// <param name="X">Place along the horizontal axis, a share.</param>
 /// <param name="XLow">Lower limit of its interval; null for none.</param>
@@ -78,8 +78,11 @@ public sealed record FrontierChart(string Title, string XLabel, string YLabel, I
         foreach (var series in Series)
         {
             svg.Append($"<g class=\"c{series.Color % 6}\">").Append(SvgShape.Path("line faint", series.Points.Select(point => (X(point.X), Y(point.Y)))));
-            svg.Append(string.Concat(series.Points.Select(Mark))).Append(string.Concat(Groups(New(series)).Select(Label))).Append("</g>\n");
+            svg.Append(string.Concat(series.Points.Select(Mark))).Append("</g>\n");
         }
+
+        // Above every mark.
+        svg.Append($"<g>{string.Concat(Series.SelectMany(series => Groups(New(series))).Select(Label))}</g>\n");
 
         return svg.Append("</svg></figure>\n").ToString();
 
@@ -112,7 +115,7 @@ public sealed record FrontierChart(string Title, string XLabel, string YLabel, I
 
         // Methods share their ends, and often more: one label is enough.
         FrontierPoint[] New(FrontierSeries series) =>
-            [.. series.Points.Where(point => Series.TakeWhile(other => other != series).All(other => other.Points.All(old => (old.X, old.Y, old.Label) != (point.X, point.Y, point.Label))))];
+            [.. series.Points.Where(point => point.Label.Length > 0 && Series.TakeWhile(other => other != series).All(other => other.Points.All(old => (old.X, old.Y, old.Label) != (point.X, point.Y, point.Label))))];
 
         // Points that lie on one another share a label.
         IEnumerable<FrontierPoint[]> Groups(IReadOnlyList<FrontierPoint> points)

@@ -13,7 +13,7 @@ internal sealed class LabelPlaces(double left, double right, double bottom)
 
     private static readonly (double X, double Y)[] s_places = [(8, -7), (8, 16), (-8, -7), (-8, 16), (8, -20), (-8, -20), (8, 29), (-8, 29), (16, 4), (-16, 4)];
 
-    private readonly List<Box> _taken = [new(-Far, -Far, left, Far), new(right, -Far, Far, Far), new(-Far, bottom, Far, Far)];
+    private readonly List<Box> _taken = [new(-Far, -Far, Far, 0), new(-Far, -Far, left, Far), new(right, -Far, Far, Far), new(-Far, bottom, Far, Far)];
 
     /// <summary>Keeps labels off a mark.</summary>
     public void Take(double x, double y, double width, double height) => _taken.Add(new(x - (width / 2), y - (height / 2), x + (width / 2), y + (height / 2)));

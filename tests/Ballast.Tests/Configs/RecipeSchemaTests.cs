@@ -52,6 +52,20 @@ public class RecipeSchemaTests
             "write it anew: ./ballast schema > configs/recipe.schema.json");
 
     [Fact]
+    public void The_documentation_lists_every_key_and_no_other()
+    {
+        string text = File.ReadAllText(Path.Combine(Shared.Root, "docs", "design.md")).Split("```yaml\n")[1].Split("```")[0];
+        Assert.Equal(Keys(s_schema, "").Where(key => !key.StartsWith("data.validation.", StringComparison.Ordinal)).Order(), Written(YamlReader.Parse(text, "design.md").Root, "").Order());
+
+        static IEnumerable<string> Keys(JsonObject schema, string path) =>
+            ((schema["properties"] ?? schema["items"]?["properties"] ?? schema["anyOf"]?[0]?["properties"]) as JsonObject ?? []).SelectMany(key =>
+                Keys(key.Value!.AsObject(), $"{path}{key.Key}.").Prepend($"{path}{key.Key}"));
+
+        static IEnumerable<string> Written(JsonNode? node, string path) => node is JsonArray list ? list.SelectMany(item => Written(item, path))
+            : (node as JsonObject ?? []).SelectMany(key => Written(key.Value, $"{path}{key.Key}.").Prepend($"{path}{key.Key}"));
+    }
+
+    [Fact]
     public void Every_key_is_explained()
     {
         Assert.Empty(Unexplained(s_schema, "recipe"));
