@@ -35,7 +35,7 @@ internal static class EvalVerb
                 asked = [.. asked.Select(suite => suite with { Style = style })];
             }
 
-            EvaluatedModel[] evaluated = [.. folders.Zip(ModelNames.Of(named), (folder, name) => EvaluatedModel.FromFolder(name, folder, () => LanguageModel.Load(folder)))];
+            EvaluatedModel[] evaluated = [.. folders.Zip(ModelNames.Of(named), (folder, name) => EvaluatedModel.FromFolder(name, folder, () => LanguageModel.Load(folder, cancellationToken: terminal.Cancellation), terminal.Cancellation))];
             string folder = parse.GetRequiredValue(output);
             int total = folders.Length * asked.Sum(suite => suite.Prompts.Count);
             var summary = terminal.Track("answering", total, progress => Evaluator.Run(evaluated, asked, folder, new Overall(progress), terminal.Cancellation));

@@ -23,7 +23,7 @@ internal static class GenerateVerb
         {
             var options = new GenerationOptions(parse.GetValue(tokens), parse.GetValue(temperature), parse.GetValue(topP), parse.GetValue(seed));
             Check(options);
-            using var loaded = LanguageModel.Load(terminal.Model(parse.GetRequiredValue(model)));
+            using var loaded = LanguageModel.Load(terminal.Model(parse.GetRequiredValue(model)), cancellationToken: terminal.Cancellation);
             int[] ids = Encode(loaded, parse.GetRequiredValue(prompt), parse.GetValue(raw));
             var reply = loaded.Stream(ids, options, Write, terminal.Cancellation);
             terminal.Out.WriteLine();

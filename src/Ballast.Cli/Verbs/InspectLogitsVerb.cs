@@ -24,7 +24,7 @@ internal static class InspectLogitsVerb
             "ballast inspect logits models/demo-aligned --ids 1,2,3 --out logits.safetensors") { folder, ids, output };
         command.SetAction(parse =>
         {
-            using var model = Decoder.Load(terminal.Model(parse.GetRequiredValue(folder)));
+            using var model = Decoder.Load(terminal.Model(parse.GetRequiredValue(folder)), cancellationToken: terminal.Cancellation);
             using var logits = model.Logits(new TokenBatch(ParseIds(parse.GetRequiredValue(ids), model.Config), Batch: 1));
             string file = parse.GetRequiredValue(output);
             Write(logits, file);

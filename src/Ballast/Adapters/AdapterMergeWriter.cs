@@ -27,7 +27,7 @@ public static class AdapterMergeWriter
         }
 
         int changed = Write(merge, model.Folder, folder, Card(model, options, merge), options.Replace, merge.Merged, progress, cancellationToken);
-        return new AdapterMergeSummary(changed, merge.Entries.Values.Sum(entry => entry.ElementCount), merge.HeadUntied, options.Undo || !options.Measure ? null : LogitChange(model, folder, options.Scale));
+        return new AdapterMergeSummary(changed, merge.Entries.Values.Sum(entry => entry.ElementCount), merge.HeadUntied, options.Undo || !options.Measure ? null : LogitChange(model, folder, options.Scale, cancellationToken));
     }
 
     /// <summary>Writes a model folder: the tensors that change as they are given, the others and all other files as in the base.</summary>
@@ -71,11 +71,11 @@ public static class AdapterMergeWriter
     }
 
     /// <summary>The largest absolute difference between the logits of base + adapter and those of the merged model, over a few tokens.</summary>
-    private static double LogitChange(ModelName model, string merged, double scale)
+    private static double LogitChange(ModelName model, string merged, double scale, CancellationToken cancellationToken)
     {
         float[] Logits(string folder, string? adapter)
         {
-            using var decoder = Decoder.Load(folder);
+            using var decoder = Decoder.Load(folder, cancellationToken: cancellationToken);
             if (adapter is not null)
             {
                 Adapter.Load(decoder, adapter, scale: scale);

@@ -44,7 +44,7 @@ internal static class Manifest
             }
         }
 
-        if (Text(folder, [.. listed.Select(pair => pair.Key)], (name, hash) => Compare(Path.Combine(folder, name), listed[name], hash)) != File.ReadAllText(path))
+        if (Text(folder, [.. listed.Select(pair => pair.Key)], (name, hash) => Compare(Path.Combine(folder, name), listed[name], hash), cancellationToken) != File.ReadAllText(path))
         {
             throw new CheckpointException($"{path}: was changed after it was written");
         }
@@ -58,10 +58,10 @@ internal static class Manifest
         }
     }
 
-    private static string Text(string folder, string[] files, Action<string, string>? read = null)
+    private static string Text(string folder, string[] files, Action<string, string>? read = null, CancellationToken cancellationToken = default)
     {
         string[] hashes = new string[files.Length];
-        Parallel.For(0, files.Length, i => hashes[i] = Hash(Path.Combine(folder, files[i])));
+        Parallel.For(0, files.Length, new ParallelOptions { CancellationToken = cancellationToken }, i => hashes[i] = Hash(Path.Combine(folder, files[i]), cancellationToken));
         var listed = new JsonObject();
         foreach ((string file, string hash) in files.Zip(hashes))
         {
@@ -73,11 +73,11 @@ internal static class Manifest
     }
 
     // A file that cannot be read has no hash that a manifest could hold.
-    private static string Hash(string file)
+    private static string Hash(string file, CancellationToken cancellationToken)
     {
         try
         {
-            return ModelFolder.HashFile(file);
+            return ModelFolder.HashFile(file, cancellationToken);
         }
         catch (CheckpointException fault)
         {

@@ -54,17 +54,31 @@ public static class ModelFolder
 
     /// <summary>SHA-256 of a file in lower-case hexadecimal.</summary>
     /// <exception cref="CheckpointException">The file cannot be read.</exception>
-    public static string HashFile(string path)
+    public static string HashFile(string path, CancellationToken cancellationToken = default)
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            return HashFile(path, hash, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CheckpointException($"{path}: cannot be read: {e.Message}", e);
         }
+    }
+
+    /// <summary>Adds a file to a hash and ends it: lower-case hexadecimal.</summary>
+    internal static string HashFile(string path, IncrementalHash hash, CancellationToken cancellationToken)
+    {
+        using var file = File.OpenHandle(path, options: FileOptions.SequentialScan);
+        byte[] buffer = new byte[1 << 18];
+        for (long at = 0; RandomAccess.Read(file, buffer, at) is > 0 and int count; at += count)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            hash.AppendData(buffer, 0, count);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>SHA-256 over names, types, shapes and the BLAKE3 hashes of the data, in ordinal order of the names; sharding and file order do not change it.</summary>

@@ -63,7 +63,7 @@ public sealed class DemoRun(DemoOptions options, Action<string>? progress = null
         {
             string folder = Path.Combine(options.Output, $"seed-{seed}");
             var tuned = runs.Tuned(aligned, folder, (ulong)seed, cancellationToken);
-            EvaluatedModel[] models = [.. tuned.Select(model => EvaluatedModel.FromFolder(model.Name, model.Folder, () => LanguageModel.Load(model.Folder)))];
+            EvaluatedModel[] models = [.. tuned.Select(model => EvaluatedModel.FromFolder(model.Name, model.Folder, () => LanguageModel.Load(model.Folder, cancellationToken: cancellationToken), cancellationToken))];
             evaluations.Add(Evaluate(models, suites, Path.Combine(folder, "eval"), cancellationToken));
             using var path = MergedModels.Open(aligned, tuned.Single(model => model.Name == DemoModels.Aggressive).Folder, ["linear"], cancellationToken);
             curves.Add(Evaluate(DemoModels.MergeCurve(path, cancellationToken), [suites[0], suites[2]], Path.Combine(folder, "merge-curve"), cancellationToken));

@@ -29,12 +29,13 @@ public sealed class EvaluatedModel
     /// <param name="name">The name in the report.</param>
     /// <param name="folder">The folder, or FOLDER+ADAPTER; its weights and every file beside them that can change a reply are hashed.</param>
     /// <param name="open">Opens it; it is closed after the last missing reply.</param>
+    /// <param name="cancellationToken">Ends the hashing.</param>
     /// <exception cref="CheckpointException">The folder cannot be read.</exception>
-    public static EvaluatedModel FromFolder(string name, string folder, Func<ILanguageModel> open)
+    public static EvaluatedModel FromFolder(string name, string folder, Func<ILanguageModel> open, CancellationToken cancellationToken = default)
     {
         var model = ModelName.Parse(folder);
         IEnumerable<string> files = ModelFolder.Sidecars.Select(file => Path.Combine(model.Folder, file)).Where(File.Exists);
-        return new(name, Suite.HashOf([model.HashWeights(), .. files.Select(ModelFolder.HashFile)]), open, close: true);
+        return new(name, Suite.HashOf([model.HashWeights(cancellationToken), .. files.Select(file => ModelFolder.HashFile(file, cancellationToken))]), open, close: true);
     }
 
     /// <summary>A model in memory, which its owner closes.</summary>

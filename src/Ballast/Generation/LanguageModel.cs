@@ -52,16 +52,16 @@ public sealed class LanguageModel : ILanguageModel
     /// <inheritdoc/>
     public int MaxLength => Model.Config.MaxSeqLen;
 
-    /// <summary>Reads a model folder, or FOLDER+ADAPTER; tokenizer and template are the base's.</summary>
+    /// <summary>Reads a model folder, or FOLDER+ADAPTER; tokenizer and template are the base's. <paramref name="cancellationToken"/> ends it between two tensors.</summary>
     /// <exception cref="BallastException">A part is missing, damaged or not supported.</exception>
-    public static LanguageModel Load(string model, DType dtype = DType.F32, Device? device = null)
+    public static LanguageModel Load(string model, DType dtype = DType.F32, Device? device = null, CancellationToken cancellationToken = default)
     {
         var name = ModelName.Parse(model);
         string folder = name.Folder;
         // Cheap parts first, so that a fault shows before the weights are read.
         var tokenizer = Tokenizer.Load(folder);
         var template = ChatTemplate.TryLoad(folder);
-        var decoder = Decoder.Load(model, dtype, device);
+        var decoder = Decoder.Load(model, dtype, device, cancellationToken: cancellationToken);
         try
         {
             return new LanguageModel(ModelName.Map(model, part => Path.GetFileName(Path.GetFullPath(part))), decoder, tokenizer, template, EndTokens(folder, decoder.Config, tokenizer, template));

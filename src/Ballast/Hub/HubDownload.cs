@@ -136,24 +136,16 @@ internal sealed class HubDownload(HubHttp http, HubCache cache, CancellationToke
     private bool IsConnection(Exception fault) =>
         fault is HttpRequestException or HttpIOException or IOException || fault is OperationCanceledException && !cancellationToken.IsCancellationRequested;
 
-    private static string Hash(string path, bool large)
+    private string Hash(string path, bool large)
     {
-        using var stream = File.OpenRead(path);
-        if (large)
-        {
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
-        }
-
 #pragma warning disable CA5350 // git's own name for the contents
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        using var hash = IncrementalHash.CreateHash(large ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA1);
 #pragma warning restore CA5350
-        hash.AppendData(Encoding.ASCII.GetBytes($"blob {stream.Length}\0"));
-        byte[] buffer = new byte[1 << 18];
-        while (stream.Read(buffer) is > 0 and int count)
+        if (!large)
         {
-            hash.AppendData(buffer.AsSpan(0, count));
+            hash.AppendData(Encoding.ASCII.GetBytes($"blob {FileSize.Of(path)}\0"));
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return ModelFolder.HashFile(path, hash, cancellationToken);
     }
 }

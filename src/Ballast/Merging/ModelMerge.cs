@@ -121,7 +121,7 @@ public sealed class ModelMerge : IDisposable
             MergeInputHash[] inputs =
             [
                 .. _models.Values.Select(m => new MergeInputHash(m.Reference.Written, hashes.OfModel(m.Weights, context))),
-                .. _models.Values.Select(m => m.AdapterFile).OfType<string>().Select(f => new MergeInputHash(f, ModelFolder.HashFile(f))),
+                .. _models.Values.Select(m => m.AdapterFile).OfType<string>().Select(f => new MergeInputHash(f, ModelFolder.HashFile(f, cancellationToken))),
             ];
             MergeResult result = new(_config.Method, _tensors.Count, total, _tensors.Sum(t => t.Output.ByteCount), resumed, inputs, Notes);
             WriteSidecars(writer);

@@ -55,16 +55,17 @@ public sealed class Decoder : IDisposable
     /// <param name="dtype">Type to compute with: F32, BF16 or F64.</param>
     /// <param name="device">Where to.</param>
     /// <param name="training">Whether gradients (and F32 masters for BF16) are wanted: of the adapter where there is one, else of the model.</param>
+    /// <param name="cancellationToken">Ends the reading between two tensors.</param>
     /// <exception cref="CheckpointException">A file is missing or damaged, a tensor is missing, unknown or of another shape, or the model is of another family.</exception>
-    public static Decoder Load(string model, DType dtype = DType.F32, Device? device = null, bool training = false)
+    public static Decoder Load(string model, DType dtype = DType.F32, Device? device = null, bool training = false, CancellationToken cancellationToken = default)
     {
         var name = ModelName.Parse(model);
         if (name.Adapter is null)
         {
-            return LoadFolder(name.Folder, dtype, device ?? Device.Cpu, training);
+            return LoadFolder(name.Folder, dtype, device ?? Device.Cpu, training, cancellationToken);
         }
 
-        var trunk = LoadFolder(name.Folder, dtype, device ?? Device.Cpu, training: false);
+        var trunk = LoadFolder(name.Folder, dtype, device ?? Device.Cpu, training: false, cancellationToken);
         try
         {
             Adapters.Adapter.Load(trunk, name.Adapter, training);
@@ -77,7 +78,7 @@ public sealed class Decoder : IDisposable
         }
     }
 
-    private static Decoder LoadFolder(string folder, DType dtype, Device device, bool training)
+    private static Decoder LoadFolder(string folder, DType dtype, Device device, bool training, CancellationToken cancellationToken)
     {
         var config = DecoderConfig.Parse(ModelFolder.ReadConfig(folder), Path.Combine(folder, "config.json"));
         using var checkpoint = Checkpoint.Open(folder);
@@ -89,7 +90,7 @@ public sealed class Decoder : IDisposable
                 CheckTiedCopy(checkpoint);
             }
 
-            model.Weights.Load(checkpoint, Derived(config));
+            model.Weights.Load(checkpoint, Derived(config), cancellationToken);
             return model;
         }
         catch

@@ -100,7 +100,7 @@ public sealed class WeightStore : IDisposable
 
     /// <summary>Fills the weights from a checkpoint.</summary>
     /// <exception cref="CheckpointException">A tensor is missing, unknown, or has another shape or a type that holds no numbers.</exception>
-    internal void Load(Checkpoint checkpoint, IReadOnlySet<string> mayBePresent)
+    internal void Load(Checkpoint checkpoint, IReadOnlySet<string> mayBePresent, CancellationToken cancellationToken = default)
     {
         if (CheckpointFit.Problems(Names, checkpoint, mayBePresent).FirstOrDefault() is string problem)
         {
@@ -111,6 +111,7 @@ public sealed class WeightStore : IDisposable
         {
             using (view)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 Fill(view, checkpoint.Content(name), checkpoint.Entries[name]);
             }
         }

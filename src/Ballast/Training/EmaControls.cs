@@ -25,7 +25,7 @@ internal sealed class EmaControls(Recipe recipe, string? dataFolder, Action<Json
 
         var plain = Tune(Path.Combine(folder, "control-plain"), recipe.Training.LearningRate, cancellationToken);
         string name = model.Adapter is null ? plain.Model : new ModelName(ModelName.Parse(recipe.Model).Folder, plain.Model).ToString();
-        using var other = Decoder.Load(name, model.Trainable.Master.DType, model.Device);
+        using var other = Decoder.Load(name, model.Trainable.Master.DType, model.Device, cancellationToken: cancellationToken);
         Merge(model, other.Trainable.Master, aligned, EmaCheck.Lambda(ema.Average, other.Trainable.Master, aligned), folder);
     }
 

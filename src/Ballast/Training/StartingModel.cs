@@ -13,20 +13,20 @@ internal static class StartingModel
     /// MODEL+ADAPTER names, is trained.
     /// </summary>
     /// <exception cref="BallastException">The model, the adapter or the recipe do not fit each other.</exception>
-    public static Decoder Load(Recipe recipe, DType dtype, Device device)
+    public static Decoder Load(Recipe recipe, DType dtype, Device device, CancellationToken cancellationToken)
     {
         var name = ModelName.Parse(recipe.Model);
         if (recipe.Lora is null && name.Adapter is null)
         {
-            return Decoder.Load(name.Folder, dtype, device, training: true);
+            return Decoder.Load(name.Folder, dtype, device, training: true, cancellationToken);
         }
 
-        var model = Decoder.Load(name.Folder, dtype, device, training: recipe.Lora is null);
+        var model = Decoder.Load(name.Folder, dtype, device, training: recipe.Lora is null, cancellationToken);
         try
         {
             if (recipe.Lora is null)
             {
-                Merge(name, model);
+                Merge(name, model, cancellationToken);
             }
             else if (name.Adapter is null)
             {
@@ -47,7 +47,7 @@ internal static class StartingModel
         }
     }
 
-    private static void Merge(ModelName name, Decoder model)
+    private static void Merge(ModelName name, Decoder model, CancellationToken cancellationToken)
     {
         using var merge = AdapterMerge.Open(name);
         if (merge.HeadUntied)
@@ -59,6 +59,7 @@ internal static class StartingModel
         {
             using (view)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 if (merge.Changes(tensor))
                 {
                     using var merged = merge.Merged(tensor);

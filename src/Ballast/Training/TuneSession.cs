@@ -24,7 +24,7 @@ internal sealed class TuneSession : IDisposable
     {
         (_recipe, _dataFolder, _input, _identity) = (recipe, dataFolder, input, identity);
         var training = recipe.Training;
-        _model = StartingModel.Load(recipe, dtype, device);
+        _model = StartingModel.Load(recipe, dtype, device, cancellationToken);
         _model.ActivationCheckpointing = training.ActivationCheckpointing;
         var ema = recipe.Ema is { } options ? new WeightEma(_model.Trainable, options) : null;
         _aligned = ema is null ? null : _model.Trainable.Master.To(device);

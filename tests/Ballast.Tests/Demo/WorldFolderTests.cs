@@ -110,6 +110,6 @@ public sealed class WorldFolderTests : IDisposable
         string root = Path.Combine(_folder, folder);
         return Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)
             .Order(StringComparer.Ordinal)
-            .ToDictionary(file => Path.GetRelativePath(root, file), ModelFolder.HashFile);
+            .ToDictionary(file => Path.GetRelativePath(root, file), file => ModelFolder.HashFile(file));
     }
 }

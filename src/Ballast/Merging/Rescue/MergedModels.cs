@@ -59,7 +59,7 @@ internal sealed class MergedModels : RescuePath
             var plan = MergePlan.Create(aligned, tuned, null);
             var tokenizer = SameTokenizer(alignedFolder, tunedFolder);
             string config = Path.Combine(tunedFolder, ModelFolder.ConfigFile);
-            var decoder = Opened(plan.HeadUntied ? Decoder.Create(DecoderConfig.Parse(plan.Config, config), 0) : Decoder.Load(tunedFolder));
+            var decoder = Opened(plan.HeadUntied ? Decoder.Create(DecoderConfig.Parse(plan.Config, config), 0) : Decoder.Load(tunedFolder, cancellationToken: cancellationToken));
             var template = ChatTemplate.TryLoad(tunedFolder);
             var model = new LanguageModel(
                 Path.GetFileName(Path.GetFullPath(tunedFolder)), decoder, tokenizer, template, LanguageModel.EndTokens(tunedFolder, decoder.Config, tokenizer, template));
@@ -74,7 +74,7 @@ internal sealed class MergedModels : RescuePath
                 Methods = names,
                 AlignedHash = alignedHash,
                 TunedHash = tunedHash,
-                FormHash = Suite.HashOf(ModelFolder.Sidecars.Select(file => Path.Combine(tunedFolder, file)).Where(File.Exists).Select(ModelFolder.HashFile)),
+                FormHash = Suite.HashOf(ModelFolder.Sidecars.Select(file => Path.Combine(tunedFolder, file)).Where(File.Exists).Select(file => ModelFolder.HashFile(file, cancellationToken))),
             };
         }
         catch

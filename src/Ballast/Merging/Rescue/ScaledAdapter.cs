@@ -18,7 +18,8 @@ internal sealed class ScaledAdapter : RescuePath
     private readonly string _adapter;
     private LanguageModel _model;
 
-    private ScaledAdapter(string model, string adapter) => (_base, _adapter, _model) = (model, adapter, LanguageModel.Load(model));
+    private ScaledAdapter(string model, string adapter, CancellationToken cancellationToken) =>
+        (_base, _adapter, _model) = (model, adapter, LanguageModel.Load(model, cancellationToken: cancellationToken));
 
     public override LanguageModel Model => _model;
 
@@ -45,12 +46,12 @@ internal sealed class ScaledAdapter : RescuePath
             throw new CheckpointException($"{model}: the adapter's base has other weights than the aligned model {aligned}; an adapter can be scaled only towards its own base");
         }
 
-        var path = new ScaledAdapter(aligned, adapter)
+        var path = new ScaledAdapter(aligned, adapter, cancellationToken)
         {
             Methods = [Method],
             AlignedHash = alignedHash,
             TunedHash = Suite.HashOf([alignedHash, ModelFolder.HashFile(Path.Combine(adapter, AdapterFolder.WeightsFile)), ModelFolder.HashFile(Path.Combine(adapter, AdapterConfig.FileName))]),
-            FormHash = Suite.HashOf(ModelFolder.Sidecars.Select(file => Path.Combine(aligned, file)).Where(File.Exists).Select(ModelFolder.HashFile)),
+            FormHash = Suite.HashOf(ModelFolder.Sidecars.Select(file => Path.Combine(aligned, file)).Where(File.Exists).Select(file => ModelFolder.HashFile(file, cancellationToken))),
         };
         try
         {
@@ -70,7 +71,7 @@ internal sealed class ScaledAdapter : RescuePath
     {
         cancellationToken.ThrowIfCancellationRequested();
         _model.Dispose();
-        _model = LanguageModel.Load(_base);
+        _model = LanguageModel.Load(_base, cancellationToken: cancellationToken);
         if (lambda != 0)
         {
             Adapter.Load(_model.Model, _adapter, scale: lambda);
