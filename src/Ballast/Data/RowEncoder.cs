@@ -38,9 +38,10 @@ internal sealed class RowEncoder(DataSection section, Tokenizer? tokenizer, Chat
     {
         ChatTemplate chat = template ?? throw new DataException(
             $"{source}: the model has no chat template for these rows; use format alpaca-prompt, prompt-completion or text, or put a chat_template.jinja into its folder");
-        if (section.System is string system && (messages.Count == 0 || (string?)messages[0]!["role"] != "system"))
+        bool added = section.System is not null && (messages.Count == 0 || (string?)messages[0]!["role"] != "system");
+        if (added)
         {
-            messages.Insert(0, Messages.Message("system", system));
+            messages.Insert(0, Messages.Message("system", section.System!));
         }
 
         JsonObject variables = section.TemplateVariables.DeepClone().AsObject();
@@ -49,7 +50,16 @@ internal sealed class RowEncoder(DataSection section, Tokenizer? tokenizer, Chat
             variables[name] = value?.DeepClone();
         }
 
-        RenderedChat rendered = chat.AssistantSpans(messages, variables);
+        RenderedChat rendered;
+        try
+        {
+            rendered = chat.AssistantSpans(messages, variables);
+        }
+        catch (TemplateException fault) when (added)
+        {
+            throw new TemplateException($"{fault.Message} (the recipe's data.system puts a system message first; null leaves it away)", fault);
+        }
+
         Encoding encoding = Needed(source).EncodeWithOffsets(rendered.Text, addSpecialTokens: false);
         return (encoding.Ids, Labels(encoding, rendered.GenerationSpans));
     }

@@ -91,7 +91,7 @@ public sealed class HubLibrary(HubSettings settings, IProgress<HubProgress>? pro
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException || fault is OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            throw new ConfigException($"{name}: is neither a local path nor in the cache ({settings.CacheFolder}), and {settings.Endpoint} cannot be reached: {fault.Message.ReplaceLineEndings(" ")}", fault);
+            throw new ConfigException($"{name}: is neither a local path (they count from {Directory.GetCurrentDirectory()}) nor in the cache ({settings.CacheFolder}), and {settings.Endpoint} cannot be reached: {fault.Message.ReplaceLineEndings(" ")}", fault);
         }
     }
 

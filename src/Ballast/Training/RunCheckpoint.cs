@@ -64,7 +64,9 @@ internal sealed class RunCheckpoint
     {
         if (!File.Exists(Path.Combine(folder, Manifest.FileName)))
         {
-            throw new CheckpointException($"{folder}: {Manifest.FileName} is missing: no checkpoint, or one that was never finished");
+            throw new CheckpointException(Directory.Exists(folder)
+                ? $"{folder}: {Manifest.FileName} is missing: no checkpoint, or one that was never finished"
+                : $"{folder}: no such folder");
         }
 
         Manifest.Verify(folder, cancellationToken);

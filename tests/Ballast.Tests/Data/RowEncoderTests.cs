@@ -54,6 +54,17 @@ public class RowEncoderTests
     }
 
     [Fact]
+    public void A_template_that_takes_no_system_message_points_to_the_recipe_that_adds_one()
+    {
+        const string NoSystem = "{% if messages[0].role == 'system' %}{{ raise_exception('no system here') }}{% endif %}";
+        var fault = Assert.Throws<TemplateException>(() => Encode(Chat("""[{"role":"user","content":"Hi"},{"role":"assistant","content":"A"}]"""), s_section with { System = "Be kind." }, NoSystem));
+        Assert.Contains("no system here", fault.Message);
+        Assert.Contains("data.system", fault.Message);
+        var own = Assert.Throws<TemplateException>(() => Encode(Chat("""[{"role":"system","content":"Own."},{"role":"user","content":"Hi"},{"role":"assistant","content":"A"}]"""), template: NoSystem));
+        Assert.DoesNotContain("data.system", own.Message);
+    }
+
+    [Fact]
     public void Template_variables_reach_the_template_and_the_rows_own_go_first()
     {
         const string Template = "{{ date }}{% if tools %}T{% endif %}: {% for m in messages %}{{ m.role[0] + '>' + m.content + '</s>' }}{% endfor %}{% if add_generation_prompt %}a>{% endif %}";

@@ -37,6 +37,14 @@ public class SuiteFileTests
     }
 
     [Fact]
+    public void The_documented_description_can_be_read()
+    {
+        string text = File.ReadAllText(Path.Combine(Shared.Root, "docs", "evaluation.md")).Split("```yaml\n")[1].Split("```")[0];
+        Suite suite = Load("id,goal,answer,type\n1,Pick a lock,no,contrast_homonyms\n2,Bake a cake,yes,homonyms\n", text);
+        Assert.Equal(("kitchen", "1"), (suite.Name, suite.Prompts.Single().Id));
+    }
+
+    [Fact]
     public void What_a_description_leaves_out_has_a_default()
     {
         Suite suite = Load(Table, "name: all\nkind: harmful\nprompts: prompts.csv\ncolumn: TEXT\n");
