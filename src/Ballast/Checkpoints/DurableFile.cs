@@ -19,7 +19,11 @@ internal static class DurableFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(working);
+            if (File.Exists(working))   // where the folder is absent, deleting is a fault of its own
+            {
+                File.Delete(working);
+            }
+
             throw WriteFault.Explain(path, e, Encoding.UTF8.GetByteCount(text));
         }
     }
