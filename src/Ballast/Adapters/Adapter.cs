@@ -9,6 +9,7 @@ public sealed class Adapter : IDisposable
 {
     private readonly Decoder _model;
     private readonly List<LowRank> _parts = [];
+    private readonly LowRankEmbedding? _embedding;
     private readonly List<Weight> _rows = [];
     private WeightStore? _head;
 
@@ -29,7 +30,8 @@ public sealed class Adapter : IDisposable
         {
             string name = AdapterPlan.Prefix + Decoder.EmbeddingName;
             Weight a = New(model.Config.VocabSize, (name + ".lora_embedding_A", rank)), b = New(rank, (name + ".lora_embedding_B", model.Config.HiddenSize));
-            model.EmbeddingAdapter = new LowRankEmbedding(a, b, config.ScalingOf(Decoder.EmbeddingName));
+            var m = config.UseDora ? new Magnitude(New(0, (name + ".lora_magnitude_vector", model.Config.HiddenSize))) : null;
+            model.EmbeddingAdapter = _embedding = new LowRankEmbedding(model.EmbeddingTable, a, b, config.ScalingOf(Decoder.EmbeddingName), m);
         }
 
         foreach (var (key, tensor) in plan.Trained)
@@ -65,11 +67,6 @@ public sealed class Adapter : IDisposable
     public static Adapter Create(Decoder model, AdapterConfig config, ulong seed, bool gaussian = false)
     {
         var plan = AdapterPlan.Of(config, model);
-        if (config.UseDora && plan.Modules.ContainsKey(Decoder.EmbeddingName))
-        {
-            throw new ConfigException("lora.use_dora: magnitudes on an embedding are not supported; leave embed_tokens out of target_modules");
-        }
-
         var adapter = new Adapter(model, config, plan, training: true);
         AdapterInitialization.Fill(adapter.Weights, model.Weights, seed, gaussian);
         adapter.Weights.Publish();  // magnitudes are the norms of what the model computes with
@@ -78,6 +75,7 @@ public sealed class Adapter : IDisposable
             part.InitializeMagnitudes();
         }
 
+        adapter._embedding?.InitializeMagnitude();
         adapter.Weights.Publish();
         return adapter;
     }
@@ -118,6 +116,7 @@ public sealed class Adapter : IDisposable
     public void Dispose()
     {
         _parts.ForEach(part => part.Dispose());
+        _embedding?.Dispose();
         Weights.Dispose();
         _head?.Dispose();
     }
@@ -220,5 +219,6 @@ public sealed class Adapter : IDisposable
     {
         _rows.ForEach(weight => weight.TakeTrained());
         _parts.ForEach(part => part.Refresh());
+        _embedding?.Refresh();
     }
 }

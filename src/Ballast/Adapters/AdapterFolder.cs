@@ -98,7 +98,7 @@ public sealed class AdapterFolder : IDisposable
             }
             else if (name.Contains(".lora_", StringComparison.Ordinal))
             {
-                string partner = Ends(name, B) is { } b ? b + A : Ends(name, EmbeddingB) is { } e ? e + EmbeddingA : Ends(name, MagnitudeKey) is { } m ? m + A : "";
+                string partner = Ends(name, B) is { } b ? b + A : Ends(name, EmbeddingB) is { } e ? e + EmbeddingA : Ends(name, MagnitudeKey) is { } m ? m + (File.Entries.ContainsKey(AdapterPlan.Prefix + m + EmbeddingA) ? EmbeddingA : A) : "";
                 if (partner.Length == 0 || !File.Entries.ContainsKey(AdapterPlan.Prefix + partner))
                 {
                     throw Fault(key, partner.Length == 0 ? "no part of LoRA or DoRA that Ballast knows" : $"its partner {AdapterPlan.Prefix}{partner} is missing");
@@ -132,9 +132,14 @@ public sealed class AdapterFolder : IDisposable
 
         string magnitude = AdapterPlan.Prefix + module + MagnitudeKey;
         bool has = File.Entries.ContainsKey(magnitude);
-        if (has != Config.UseDora || has && embedding)
+        if (has != Config.UseDora)
         {
-            throw Fault(a, has && embedding ? "magnitudes (DoRA) on an embedding are not supported" : has ? "it has magnitudes, but use_dora is false" : $"use_dora is true, but {magnitude} is missing");
+            throw Fault(a, has ? "it has magnitudes, but use_dora is false" : $"use_dora is true, but {magnitude} is missing");
+        }
+
+        if (has && !(File.Entries[magnitude].Shape is [var length] && length == second.Shape[0]))
+        {
+            throw Fault(magnitude, $"expected [{second.Shape[0]}], a magnitude for each output of the module, found {File.Entries[magnitude].Description}");
         }
 
         _modules[module] = new AdaptedModule(a, b, has ? magnitude : null, rank, Config.ScalingOf(module), embedding);

@@ -4,7 +4,7 @@ using Ballast.Tensors;
 
 namespace Ballast.Adapters;
 
-/// <summary>The tensors of a base model with an adapter merged into them, one at a time: W + s B A, for DoRA m (W + s B A) / |W + s B A|, computed in F32.</summary>
+/// <summary>The tensors of a base model with an adapter merged into them, one at a time: W + s B A, for DoRA m (W + s B A) / |W + s B A|, of an embedding by columns, computed in F32.</summary>
 /// <remarks>
 /// A base that shares embedding and head, and an adapter that changes one of them, give a model in which they are two: what the adapter does is kept. (PEFT changes both.)
 /// </remarks>
@@ -123,19 +123,12 @@ public sealed class AdapterMerge : IDisposable
         }
 
         double scaling = _scale * module.Scaling;
-        if (module.IsEmbedding)
-        {
-            using Tensor left = a.Transposed(), right = b.Transposed();
-            return LowRank.Adapted(weight, right, left, scaling);
-        }
-
-        var sum = LowRank.Adapted(weight, a, b, scaling);
+        var sum = module.IsEmbedding ? LowRankEmbedding.Adapted(weight, a, b, scaling) : LowRank.Adapted(weight, a, b, scaling);
         if (module.Magnitude is { } key)
         {
-            using Tensor factor = Read(key, wide), norms = Tensor.Empty(wide, Device.Cpu, rows), byRow = sum.Transposed();
-            Ops.RowNorms(sum, norms);
+            using Tensor turned = sum.Transposed(), factor = Read(key, wide), norms = Magnitude.Norms(module.IsEmbedding ? turned : sum);
             factor.Divide(norms);
-            byRow.Multiply(factor);
+            (module.IsEmbedding ? sum : turned).Multiply(factor);
         }
 
         return sum;

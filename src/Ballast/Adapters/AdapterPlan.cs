@@ -64,7 +64,7 @@ internal sealed record AdapterPlan(IReadOnlyDictionary<string, int> Modules, IRe
     {
         var sizes = shapes.ToDictionary(pair => pair.Name, pair => pair.Shape, StringComparer.Ordinal);
         long[] Shape(string tensor) => sizes.GetValueOrDefault(tensor) ?? sizes[Decoder.EmbeddingName + ".weight"];
-        return Modules.Sum(module => module.Value * Shape(module.Key + ".weight").Sum() + (dora ? Shape(module.Key + ".weight")[0] : 0))
+        return Modules.Sum(module => module.Value * Shape(module.Key + ".weight").Sum() + (dora ? Shape(module.Key + ".weight")[module.Key == Decoder.EmbeddingName ? 1 : 0] : 0))
             + Trained.Values.Sum(tensor => Shape(tensor).Aggregate(1L, (a, b) => a * b));
     }
 

@@ -101,31 +101,27 @@ internal sealed class LowRank(Linear linear, Weight a, IReadOnlyList<LowRankPart
     }
 
     /// <summary>Computes again what is derived from the weights.</summary>
-    public void Refresh()
-    {
-        foreach (var part in parts.Where(part => part.Magnitude is not null))
-        {
-            using Tensor w = linear.Weight.Value.Narrow(0, part.Row, part.Rows), own = a.Value.Narrow(0, part.First, part.Rank);
-            part.Magnitude!.Refresh(w, own, part.B.Value, part.Scaling);
-        }
-    }
+    public void Refresh() => WithSums((magnitude, sum) => magnitude.Refresh(sum, linear.Weight.Value.DType));
 
-    /// <summary>Sets the magnitudes to the row norms of the base, and B is still 0: the model is the base bit for bit.</summary>
-    public void InitializeMagnitudes()
-    {
-        foreach (var part in parts.Where(part => part.Magnitude is not null))
-        {
-            using Tensor w = linear.Weight.Value.Narrow(0, part.Row, part.Rows), own = a.Value.Narrow(0, part.First, part.Rank);
-            using var norms = Magnitude.Norms(w, own, part.B.Value, part.Scaling);
-            part.Magnitude!.Weight.Master.CopyFrom(norms);
-        }
-    }
+    /// <summary>Sets the magnitudes to the row norms of the base.</summary>
+    public void InitializeMagnitudes() => WithSums((magnitude, sum) => magnitude.Initialize(sum));
 
     public void Dispose()
     {
         foreach (var part in parts)
         {
             part.Magnitude?.Dispose();
+        }
+    }
+
+    // W + s B A of each module that has magnitudes.
+    private void WithSums(Action<Magnitude, Tensor> use)
+    {
+        foreach (var part in parts.Where(part => part.Magnitude is not null))
+        {
+            using Tensor w = linear.Weight.Value.Narrow(0, part.Row, part.Rows), own = a.Value.Narrow(0, part.First, part.Rank);
+            using var sum = Adapted(w, own, part.B.Value, part.Scaling);
+            use(part.Magnitude!, sum);
         }
     }
 

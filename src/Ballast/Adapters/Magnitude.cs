@@ -4,6 +4,7 @@ using Ballast.Tensors;
 namespace Ballast.Adapters;
 
 /// <summary>DoRA (Liu et al., arXiv 2402.09353): W' = m * (W + s B A) / |W + s B A| per output row; the norms are constants in the backward pass.</summary>
+/// <remarks>An embedding is a linear layer on one-hot rows with its weight transposed: its output rows are the columns of the table.</remarks>
 /// <param name="m">Magnitudes [rows].</param>
 internal sealed class Magnitude(Weight m) : IDisposable
 {
@@ -18,27 +19,35 @@ internal sealed class Magnitude(Weight m) : IDisposable
     /// <summary>m / norms - 1 [rows].</summary>
     public Tensor Excess { get; private set; } = null!;
 
-    /// <summary>The row norms of W + s B A, in F32 (F64 for an F64 model).</summary>
-    public static Tensor Norms(Tensor w, Tensor a, Tensor b, double scaling)
+    /// <summary>The row norms of W + s B A, given as one matrix in F32 (F64 for an F64 model).</summary>
+    public static Tensor Norms(Tensor sum)
     {
-        using var sum = LowRank.Adapted(w, a, b, scaling);
-        var norms = Tensor.Empty(sum.DType, sum.Device, w.Shape[0]);
+        var norms = Tensor.Empty(sum.DType, sum.Device, sum.Shape[0]);
         Ops.RowNorms(sum, norms);
         return norms;
     }
 
+    /// <summary>Sets the magnitudes to the norms: while B A is 0, the model is the base bit for bit.</summary>
+    public void Initialize(Tensor sum)
+    {
+        using var norms = Norms(sum);
+        m.Master.CopyFrom(norms);
+    }
+
     /// <summary>Computes the norms and factors of the weights as they are now.</summary>
-    public void Refresh(Tensor w, Tensor a, Tensor b, double scaling)
+    /// <param name="sum">W + s B A.</param>
+    /// <param name="dtype">Type of the model.</param>
+    public void Refresh(Tensor sum, DType dtype)
     {
         Dispose();
-        _norms = Norms(w, a, b, scaling);
-        using var factor = m.Master.To(w.Device, _norms.DType);
+        _norms = Norms(sum);
+        using var factor = m.Master.To(sum.Device, sum.DType);
         factor.Divide(_norms);
-        Factor = factor.To(w.Device, w.DType);
-        using var one = Tensor.Empty(factor.DType, w.Device, factor.Shape);
+        Factor = factor.To(sum.Device, dtype);
+        using var one = Tensor.Empty(factor.DType, sum.Device, factor.Shape);
         one.Fill(1);
         factor.Add(one, -1);
-        Excess = factor.To(w.Device, w.DType);
+        Excess = factor.To(sum.Device, dtype);
     }
 
     /// <summary>Adds the gradient of m: the sums over the rows of dy * z, divided by the norms.</summary>

@@ -11,7 +11,7 @@ namespace Ballast.Configs;
 /// <param name="RankPattern">Ranks of single modules: names or regular expressions for the end of their paths.</param>
 /// <param name="AlphaPattern">Alphas of single modules, as <paramref name="RankPattern"/>.</param>
 /// <param name="UseRslora">Scale by alpha / sqrt(rank) instead (Kalajdzievski, arXiv 2312.03732).</param>
-/// <param name="UseDora">Train the magnitudes of the rows apart from their directions (Liu et al., arXiv 2402.09353); about a product more per layer and pass.</param>
+/// <param name="UseDora">Train the magnitudes of the rows (of an embedding: of the columns) apart from their directions (Liu et al., arXiv 2402.09353); about a product more per layer and pass.</param>
 /// <param name="ModulesToSave">Modules that are trained whole, such as lm_head; null: none.</param>
 /// <param name="LayersToTransform">Numbers of the layers that get parts; null: all.</param>
 /// <param name="LayersPattern">Names of the list of layers within module paths; null: any.</param>

@@ -5,7 +5,7 @@ using Ballast.Tensors;
 
 namespace Ballast.Merging.Streaming;
 
-/// <summary>A base tensor with a LoRA adapter's part added as it is read: W + s B A in single precision, rescaled by row for DoRA. No adapted checkpoint is ever written.</summary>
+/// <summary>A base tensor with a LoRA adapter's part added as it is read: W + s B A in single precision, rescaled by row (an embedding by column) for DoRA. No adapted checkpoint is ever written.</summary>
 /// <remarks>Hu et al., arXiv 2106.09685; Liu et al., arXiv 2402.09353. PEFT adds in the type of the base, where small changes vanish.</remarks>
 internal sealed class AdaptedTensor : TensorSource
 {
@@ -15,6 +15,7 @@ internal sealed class AdaptedTensor : TensorSource
     private readonly int _rank;
     private readonly float[] _right;
     private readonly float[] _left;
+    private readonly bool _byColumn;
     private readonly Lazy<float[]?> _factors;
 
     /// <summary>Reads the low-rank part of a module.</summary>
@@ -37,6 +38,7 @@ internal sealed class AdaptedTensor : TensorSource
         // Row i of the change is scaling x sum_k left[i, k] right[k]; an embedding's is the transposed product.
         (_left, _right) = module.IsEmbedding ? (Transposed(a, _rank), Transposed(b, b.Length / _rank)) : (b, a);
         TensorPrimitives.Multiply(_left, (float)module.Scaling, _left);
+        _byColumn = module.IsEmbedding;
         _factors = new Lazy<float[]?>(() => module.Magnitude is { } key ? Factors(Floats(file, key), (int)rows) : null);
     }
 
@@ -47,8 +49,17 @@ internal sealed class AdaptedTensor : TensorSource
         {
             for (int i = 0; i < values.Length;)
             {
-                int row = (int)((start + i) / _width), length = (int)Math.Min(values.Length - i, (row + 1L) * _width - start - i);
-                TensorPrimitives.Multiply(values.Slice(i, length), factors[row], values.Slice(i, length));
+                int row = (int)((start + i) / _width), at = (int)((start + i) % _width), length = Math.Min(values.Length - i, _width - at);
+                Span<float> part = values.Slice(i, length);
+                if (_byColumn)
+                {
+                    TensorPrimitives.Multiply(part, factors.AsSpan(at, length), part);
+                }
+                else
+                {
+                    TensorPrimitives.Multiply(part, factors[row], part);
+                }
+
                 i += length;
             }
         }
@@ -73,15 +84,29 @@ internal sealed class AdaptedTensor : TensorSource
         }
     }
 
-    /// <summary>DoRA: each row gets the length that the adapter learned.</summary>
+    /// <summary>DoRA: each row (of an embedding each column) gets the length that the adapter learned.</summary>
     private float[] Factors(float[] magnitudes, int rows)
     {
         float[] row = new float[_width];
+        double[] columns = new double[_byColumn ? _width : 0];
         byte[] scratch = new byte[_width * 8];
         for (int r = 0; r < rows; r++)
         {
             ReadPlain((long)r * _width, row, scratch);
-            magnitudes[r] /= TensorPrimitives.Norm<float>(row);
+            if (!_byColumn)
+            {
+                magnitudes[r] /= TensorPrimitives.Norm<float>(row);
+            }
+
+            for (int d = 0; d < columns.Length; d++)
+            {
+                columns[d] += (double)row[d] * row[d];
+            }
+        }
+
+        for (int d = 0; d < columns.Length; d++)
+        {
+            magnitudes[d] = (float)(magnitudes[d] / Math.Sqrt(columns[d]));
         }
 
         return magnitudes;
