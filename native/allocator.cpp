@@ -1,6 +1,6 @@
-// A caching allocator for the CPU: freed blocks of 1 MiB and more are kept and reused, because handing them back to the system costs a page fault
-// for every 4 KiB at every step. Large blocks ask for huge pages. Kept blocks never exceed what was once in use at a time by more than an eighth, so that
-// batches of many lengths do not pile up blocks of many sizes.
+// The CPU's memory. Tensors of 1 MiB and more lie side by side in one range of addresses: each takes the lowest gap that holds it, and gaps that meet become one, so
+// that blocks of many sizes leave little unused. Freed pages are kept, because handing them back to the system costs a page fault for every 4 KiB at every step; they
+// are huge pages where the system has some. Smaller tensors are malloc's.
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <malloc.h>
@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <mutex>
-#include <new>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
@@ -18,95 +18,128 @@
 namespace ballast {
 namespace {
 
-constexpr size_t kLarge = size_t(1) << 20, kHuge = size_t(2) << 20, kSlack = size_t(64) << 20;
+constexpr size_t kLarge = size_t(1) << 20, kPage = size_t(4) << 10, kHuge = size_t(2) << 20, kStep = size_t(64) << 20;
 
-struct Cache {
+size_t up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
+
+using Gaps = std::map<size_t, size_t>;            // offset -> bytes
+
+struct Arena {
     std::mutex lock;
-    std::multimap<size_t, void*> free;            // capacity -> block
-    std::unordered_map<void*, size_t> capacity;   // of every large block, free or in use
-    size_t kept = 0, in_use = 0, peak = 0;        // bytes of the free large blocks; bytes of all blocks in use, now and at most
+    char* base = nullptr;                         // on a huge page
+    size_t reserved = size_t(1) << 44;            // bytes of addresses
+    size_t writable = 0, top = 0;                 // bytes from base that may hold memory; that do
+    Gaps gaps;                                    // below top
+    std::unordered_map<void*, size_t> blocks;     // bytes of every large block
+    size_t in_use = 0, peak = 0;                  // bytes of all blocks, small ones too, now and at most
     size_t limit = SIZE_MAX;                      // no more than this is given out
+
+    Arena() {
+        for (; reserved >= kStep; reserved /= 2) {  // less under ulimit -v
+            void* range = mmap(nullptr, reserved + kHuge, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            if (range == MAP_FAILED) continue;
+            base = reinterpret_cast<char*>(up(reinterpret_cast<size_t>(range), kHuge));
+            return;
+        }
+    }
 };
-Cache& cache() {
-    static Cache* instance = new Cache;           // outlives every tensor
+Arena& arena() {
+    static Arena* instance = new Arena;           // outlives every tensor
     return *instance;
 }
 
-void count(Cache& c, size_t bytes) {
-    c.in_use += bytes;
-    c.peak = std::max(c.peak, c.in_use);
+void count(Arena& a, size_t bytes) {
+    a.in_use += bytes;
+    a.peak = std::max(a.peak, a.in_use);
 }
 
-void* take(Cache& c, std::multimap<size_t, void*>::iterator found) {
-    void* block = found->second;
-    c.kept -= found->first;
-    count(c, found->first);
-    c.free.erase(found);
+// The gap below top, of no bytes if there is none.
+Gaps::iterator last_gap(Arena& a) {
+    if (a.gaps.empty() || std::prev(a.gaps.end())->first + std::prev(a.gaps.end())->second != a.top) a.gaps.emplace(a.top, 0);
+    return std::prev(a.gaps.end());
+}
+
+// Hands the memory of the gaps back to the system, by whole huge pages.
+void trim(Arena& a) {
+    auto last = last_gap(a);
+    a.top = last->first;
+    a.gaps.erase(last);
+    auto drop = [&](size_t from, size_t to) {
+        if (from < to) madvise(a.base + from, to - from, MADV_DONTNEED);
+    };
+    drop(up(a.top, kHuge), a.writable);
+    for (auto [from, bytes] : a.gaps) drop(up(from, kHuge), (from + bytes) / kHuge * kHuge);
+}
+
+// Widens the last gap to so many bytes; none when the system has no more memory. What the gaps keep is bounded: beyond an eighth of what was once in use it goes back first.
+Gaps::iterator grow(Arena& a, size_t bytes) {
+    size_t most = std::max(a.peak, a.in_use + bytes);
+    if (last_gap(a)->first + bytes > std::min(a.limit, most + most / 8 + kStep)) trim(a);
+    auto last = last_gap(a);
+    size_t top = last->first + bytes, writable = up(top, kStep);
+    if (top > a.writable) {
+        if (writable > a.reserved || mprotect(a.base + a.writable, writable - a.writable, PROT_READ | PROT_WRITE)) return a.gaps.end();
+        madvise(a.base + a.writable, writable - a.writable, MADV_HUGEPAGE);
+        a.writable = writable;
+    }
+    a.top = top;
+    last->second = bytes;
+    return last;
+}
+
+void* take(Arena& a, size_t bytes) {
+    auto gap = std::find_if(a.gaps.begin(), a.gaps.end(), [&](auto& candidate) { return candidate.second >= bytes; });
+    if (gap == a.gaps.end()) gap = grow(a, bytes);
+    if (gap == a.gaps.end()) return nullptr;
+    auto [from, room] = *gap;
+    a.gaps.erase(gap);
+    if (room > bytes) a.gaps[from + bytes] = room - bytes;
+    void* block = a.base + from;
+    a.blocks[block] = bytes;
     return block;
 }
 
-// Hands kept blocks back to the system, the largest first, until at most so many bytes are kept.
-void trim(Cache& c, size_t kept) {
-    while (c.kept > kept && !c.free.empty()) {
-        auto last = std::prev(c.free.end());
-        c.kept -= last->first;
-        c.capacity.erase(last->second);
-        std::free(last->second);
-        c.free.erase(last);
+void give(Arena& a, size_t from, size_t bytes) {
+    auto next = a.gaps.lower_bound(from);
+    if (next != a.gaps.end() && next->first == from + bytes) {
+        bytes += next->second;
+        next = a.gaps.erase(next);
     }
-}
-
-void* fresh(Cache& c, size_t alignment, size_t bytes) {
-    void* block = nullptr;
-    bool fits = bytes <= c.limit && c.in_use <= c.limit - bytes;
-    if (fits && posix_memalign(&block, alignment, bytes)) {
-        trim(c, 0);
-        fits = !posix_memalign(&block, alignment, bytes);
-    }
-    if (fits) return block;
-    throw std::runtime_error("out of memory: " + std::to_string(bytes) + " bytes were asked for with " + std::to_string(c.in_use) + " in use" +
-                             (c.limit == SIZE_MAX ? "" : " of at most " + std::to_string(c.limit)));
+    if (next != a.gaps.begin() && std::prev(next)->first + std::prev(next)->second == from) std::prev(next)->second += bytes;
+    else a.gaps[from] = bytes;
 }
 
 void* acquire(size_t bytes) {
-    Cache& c = cache();
-    std::lock_guard<std::mutex> guard(c.lock);
-    if (bytes < kLarge) {
-        void* block = fresh(c, 64, bytes);
-        count(c, malloc_usable_size(block));
-        return block;
+    Arena& a = arena();
+    std::lock_guard<std::mutex> guard(a.lock);
+    void* block = nullptr;
+    if (bytes <= a.limit && a.in_use <= a.limit - bytes) {
+        if (bytes >= kLarge) block = take(a, up(bytes, kPage));
+        else if (posix_memalign(&block, 64, bytes)) block = nullptr;
     }
-    auto found = c.free.lower_bound(bytes);
-    if (found != c.free.end() && found->first <= bytes + bytes / 4 + kLarge) return take(c, found);
-    size_t capacity = (bytes + kLarge - 1) / kLarge * kLarge, most = std::max(c.peak, c.in_use + capacity);
-    most += most / 8 + kSlack;
-    if (c.in_use + c.kept + capacity > most) {
-        if (found != c.free.end()) return take(c, found);
-        trim(c, most - c.in_use - capacity);
-    }
-    void* block = fresh(c, capacity >= kHuge ? kHuge : 4096, capacity);
-    if (capacity >= kHuge) madvise(block, capacity, MADV_HUGEPAGE);
-    c.capacity[block] = capacity;
-    count(c, capacity);
+    if (!block)
+        throw std::runtime_error("out of memory: " + std::to_string(bytes) + " bytes were asked for with " + std::to_string(a.in_use) + " in use" +
+                                 (a.limit == SIZE_MAX ? "" : " of at most " + std::to_string(a.limit)));
+    count(a, bytes >= kLarge ? up(bytes, kPage) : malloc_usable_size(block));
     return block;
 }
 
 void release(void* block) {
     if (!block) return;
-    Cache& c = cache();
-    std::lock_guard<std::mutex> guard(c.lock);
-    auto found = c.capacity.find(block);
-    if (found == c.capacity.end()) {
-        c.in_use -= malloc_usable_size(block);
+    Arena& a = arena();
+    std::lock_guard<std::mutex> guard(a.lock);
+    auto found = a.blocks.find(block);
+    if (found == a.blocks.end()) {
+        a.in_use -= malloc_usable_size(block);
         std::free(block);
         return;
     }
-    c.in_use -= found->second;
-    c.kept += found->second;
-    c.free.emplace(found->second, block);
+    a.in_use -= found->second;
+    give(a, static_cast<char*>(block) - a.base, found->second);
+    a.blocks.erase(found);
 }
 
-struct CachingAllocator final : c10::Allocator {
+struct ArenaAllocator final : c10::Allocator {
 #if BALLAST_TORCH_MAJOR > 2 || (BALLAST_TORCH_MAJOR == 2 && BALLAST_TORCH_MINOR >= 3)
     c10::DataPtr allocate(size_t bytes) override { return block(bytes); }
 #else
@@ -123,7 +156,7 @@ struct CachingAllocator final : c10::Allocator {
 };
 
 const bool installed = [] {
-    static CachingAllocator allocator;
+    static ArenaAllocator allocator;
     c10::SetCPUAllocator(&allocator, 1);
     return true;
 }();
@@ -131,16 +164,16 @@ const bool installed = [] {
 }  // namespace
 
 void release_cached_memory() {
-    std::lock_guard<std::mutex> guard(cache().lock);
-    trim(cache(), 0);
+    std::lock_guard<std::mutex> guard(arena().lock);
+    trim(arena());
 }
 
 void memory(int64_t limit, int reset, int64_t* in_use, int64_t* peak) {
-    std::lock_guard<std::mutex> guard(cache().lock);
-    if (limit > 0) cache().limit = size_t(limit);
-    if (reset) cache().peak = cache().in_use;
-    *in_use = int64_t(cache().in_use);
-    *peak = int64_t(cache().peak);
+    std::lock_guard<std::mutex> guard(arena().lock);
+    if (limit > 0) arena().limit = size_t(limit);
+    if (reset) arena().peak = arena().in_use;
+    *in_use = int64_t(arena().in_use);
+    *peak = int64_t(arena().peak);
 }
 
 }  // namespace ballast

@@ -39,17 +39,26 @@ bool fits_tiles(const at::Tensor& c, const at::Tensor& a, const at::Tensor& b) {
     return kernel_type({c}) == 0 && plain(a) && plain(b) && dense(a) && dense(b) && a.size(0) >= 192 && b.size(1) >= 64 && a.size(1) >= 64 && split_gemm_ready();
 }
 
+constexpr int64_t kSplitBytes = 12 << 20;  // of a split factor at a time
+
 void tile_product(at::Tensor& c, const at::Tensor& a, const at::Tensor& b, bool accumulate) {
     int64_t m = a.size(0), k = a.size(1), n = b.size(1), across = (n + kSide - 1) / kSide, down = (m + kSide - 1) / kSide;
     TORCH_CHECK(b.size(0) == k && c.size(0) == m && c.size(1) == n, "gemm: ", c.sizes(), " is not ", a.sizes(), " times ", b.sizes());
     Matrix left{a.data_ptr<float>(), a.stride(0), a.stride(1)}, right{b.data_ptr<float>(), b.stride(1), b.stride(0)};
+    // As much of the depth at a time as fits; whole steps of the tile kernel's own, so the sums are the same.
+    int64_t depth = std::min(k, std::max<int64_t>(1, kSplitBytes / split_gemm_bytes(n, kSplitDepth)) * kSplitDepth), bytes = split_gemm_bytes(n, depth);
     // One piece of memory: large enough for huge pages, of which a walk through the tiles touches few.
-    auto memory = at::empty({split_gemm_bytes(n, k) + part_count(down, 1) * split_gemm_scratch()}, at::kByte);
-    auto *tiles = reinterpret_cast<char*>(memory.data_ptr()), *scratch = tiles + split_gemm_bytes(n, k);
-    parts(across, 1, [&](int64_t, int64_t begin, int64_t end) { split_gemm_pack(right, n, k, tiles, begin, end); });
-    parts(down, 1, [&](int64_t part, int64_t begin, int64_t end) {
-        split_gemm_rows(left, tiles, c.data_ptr<float>(), n, m, n, k, accumulate, scratch + part * split_gemm_scratch(), begin, end);
-    });
+    auto memory = at::empty({bytes + part_count(down, 1) * split_gemm_scratch()}, at::kByte);
+    auto *tiles = reinterpret_cast<char*>(memory.data_ptr()), *scratch = tiles + bytes;
+    for (int64_t from = 0; from < k; from += depth) {
+        int64_t inside = std::min(depth, k - from);
+        parts(across, 1, [&](int64_t, int64_t begin, int64_t end) { split_gemm_pack(right, n, inside, tiles, begin, end); });
+        parts(down, 1, [&](int64_t part, int64_t begin, int64_t end) {
+            split_gemm_rows(left, tiles, c.data_ptr<float>(), n, m, n, inside, accumulate || from > 0, scratch + part * split_gemm_scratch(), begin, end);
+        });
+        left.data += inside * left.depth;
+        right.data += inside * right.depth;
+    }
 }
 
 }  // namespace

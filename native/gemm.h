@@ -12,7 +12,8 @@ struct Matrix {
     int64_t side, depth;  // a factor's element (i, d), d summed over, lies at data[i * side + d * depth]; one of the two is 1
 };
 
-constexpr int64_t kSide = 32;  // rows and columns of one block of the product
+constexpr int64_t kSide = 32;         // rows and columns of one block of the product
+constexpr int64_t kSplitDepth = 256;  // products that are summed before c is touched
 
 extern const bool split_gemm_built;  // the compiler knew the unit
 bool split_gemm_ready();             // the processor has it and the operating system lets this process use it; BALLAST_CPU=avx512 turns it off

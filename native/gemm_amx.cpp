@@ -12,7 +12,7 @@ constexpr int64_t kDepth = 32;            // products that one tile operation su
 constexpr int64_t kTileBytes = 1024;      // 16 rows of 64 bytes
 constexpr int64_t kParts = 3;             // bfloat16 parts of a float32
 constexpr int64_t kBlockBytes = kParts * 2 * kTileBytes;  // kSide x kDepth elements: [part][half of the side]
-constexpr int64_t kChunk = 8;            // tiles of depth at a time
+constexpr int64_t kChunk = kSplitDepth / kDepth;  // tiles of depth at a time
 constexpr int64_t kPanel = 16;            // blocks of the left factor that stay in the second cache
 
 int64_t ceiling(int64_t n, int64_t d) { return (n + d - 1) / d; }

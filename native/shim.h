@@ -38,7 +38,7 @@ int ballast_upload(Handle from, int device, Handle* out);  // from the CPU, thro
 int ballast_fill(Handle t, double value);
 int ballast_normal(Handle t, double deviation, uint64_t seed);
 int ballast_index_select(Handle x, Handle rows, Handle* out);
-int ballast_scatter_rows(Handle to, Handle rows, Handle from);   // to = 0; to[rows] = from
+int ballast_set_rows(Handle to, Handle rows, Handle from);       // to[rows] = from
 int ballast_add(Handle to, Handle x, double factor);             // to += factor * x
 int ballast_scale(Handle t, double factor);
 int ballast_lerp(Handle to, Handle x, double weight);            // to += weight * (x - to)

@@ -200,11 +200,8 @@ int ballast_normal(Handle t, double deviation, uint64_t seed) {  // Box-Muller o
 int ballast_index_select(Handle x, Handle rows, Handle* out) {
     return guarded([&] { *out = handle(at::index_select(tensor(x), 0, tensor(rows))); });
 }
-int ballast_scatter_rows(Handle to, Handle rows, Handle from) {
-    return guarded([&] {
-        tensor(to).zero_();
-        tensor(to).index_copy_(0, tensor(rows), tensor(from));
-    });
+int ballast_set_rows(Handle to, Handle rows, Handle from) {
+    return guarded([&] { tensor(to).index_copy_(0, tensor(rows), tensor(from)); });
 }
 int ballast_add(Handle to, Handle x, double factor) {
     return guarded([&] { tensor(to).add_(tensor(x), factor); });

@@ -25,32 +25,23 @@ internal sealed class LanguageHead(RmsNorm norm, Linear output, DecoderConfig co
     public LossResult Loss(Tensor x, TokenBatch batch, Pass pass, double scale, Tensor? dx)
     {
         var targets = batch.TargetRows().ToArray();
+        dx?.Fill(0);
         if (targets.Length == 0)
         {
-            dx?.Fill(0);
             return new LossResult(new double[batch.Batch], new int[batch.Batch], new int[batch.Batch]);
         }
 
         using var scope = new TensorScope();
         var rows = scope.Keep(OnDevice(pass, Array.ConvertAll(targets, t => (long)t.Row)));
         var wanted = OnDevice(pass, Array.ConvertAll(targets, t => (long)t.Target));
-        var picked = scope.Keep(x.Rows(rows));  // [n, D]
-        var h = scope.Empty(x.DType, x.Device, picked.Shape);
-        var rstd = scope.Keep(pass.NewSums(targets.Length));
-        norm.Forward(picked, h, rstd);
         var losses = pass.NewSums(targets.Length);
         var best = Tensor.Empty(DType.I64, x.Device, targets.Length);
         var tokens = new TokenLosses(batch, losses, best, wanted);
         for (long start = 0, chunk = Math.Max(64, ChunkElements(x.Device) / config.VocabSize); start < targets.Length; start += chunk)
         {
-            Chunk(start, Math.Min(chunk, targets.Length - start), h, wanted, losses, best, scale, dx is not null);
-        }
-
-        if (dx is not null)
-        {
-            var dPicked = scope.Keep(Tensor.Zeros(x.DType, x.Device, picked.Shape));
-            norm.Backward(h, picked, rstd, dPicked);
-            dx.ScatterRows(rows, dPicked);
+            using var part = new TensorScope();
+            Tensor Part(Tensor whole) => part.Keep(whole.Narrow(0, start, Math.Min(chunk, targets.Length - start)));
+            Chunk(x, Part(rows), Part(wanted), Part(losses), Part(best), scale, dx, part);
         }
 
         if (dx is not null && Ops.IsQueued(x.Device))
@@ -65,19 +56,23 @@ internal sealed class LanguageHead(RmsNorm norm, Linear output, DecoderConfig co
         }
     }
 
-    private void Chunk(long start, long count, Tensor h, Tensor wanted, Tensor losses, Tensor best, double scale, bool gradient)
+    // n rows of x: the norm, the logits and the loss, and back.
+    private void Chunk(Tensor x, Tensor rows, Tensor wanted, Tensor losses, Tensor best, double scale, Tensor? dx, TensorScope scope)
     {
-        using var scope = new TensorScope();
-        var part = scope.Keep(h.Narrow(0, start, count));
-        var logits = scope.Empty(h.DType, h.Device, count, config.VocabSize);
-        Project(part, logits);
-        Ops.CrossEntropy(
-            logits, scope.Keep(wanted.Narrow(0, start, count)), scale, config.FinalSoftcap, gradient,
-            scope.Keep(losses.Narrow(0, start, count)), scope.Keep(best.Narrow(0, start, count)));
-        if (gradient)
+        var picked = scope.Keep(x.Rows(rows));  // [n, D]
+        var h = scope.Empty(x.DType, x.Device, picked.Shape);
+        var rstd = scope.Empty(losses.DType, x.Device, losses.Shape);
+        var logits = scope.Empty(x.DType, x.Device, picked.Shape[0], config.VocabSize);
+        norm.Forward(picked, h, rstd);
+        Project(h, logits);
+        Ops.CrossEntropy(logits, wanted, scale, config.FinalSoftcap, dx is not null, losses, best);
+        if (dx is not null)
         {
-            output.BackwardWeight(logits, part);
-            output.BackwardInput(logits, part);  // h becomes its own gradient
+            output.BackwardWeight(logits, h);
+            output.BackwardInput(logits, h);  // h becomes its own gradient
+            var dPicked = scope.Keep(Tensor.Zeros(x.DType, x.Device, picked.Shape));
+            norm.Backward(h, picked, rstd, dPicked);
+            dx.SetRows(rows, dPicked);
         }
     }
 

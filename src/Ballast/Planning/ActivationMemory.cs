@@ -10,9 +10,7 @@ namespace Ballast.Planning;
 /// <param name="tokens">Token places of one sequence, T.</param>
 internal sealed class ActivationMemory(DecoderConfig config, DType dtype, long rows, long tokens)
 {
-    private const long Block = 1 << 20;  // of native/allocator.cpp
-    private const long ChunkElements = 2L << 20;  // of LanguageHead
-    private const long SplitBytes = 6, SmallestSplit = 192;  // of native/gemm.cpp: three bfloat16 parts per element, from so many rows on
+    private const long SplitBytes = 6, SplitDepth = 256, MostSplit = 12 << 20, SmallestSplit = 192;  // of native/gemm.cpp: three bfloat16 parts per element, from so many rows on
 
     private readonly long _element = dtype.BitSize / 8;
     private readonly long _d = config.HiddenSize;
@@ -22,14 +20,13 @@ internal sealed class ActivationMemory(DecoderConfig config, DType dtype, long r
     private readonly long _post = config.PostNorms ? config.HiddenSize : 0;  // what a second norm of a half keeps, and again what it makes
     private readonly long _heads = config.QkNorm ? (long)(config.NumHeads + config.NumKvHeads) * config.HeadDim : 0;
 
-    /// <summary>Tensors [N, columns], one for each number; the CPU's allocator gives out whole MiB from one MiB on.</summary>
+    /// <summary>Tensors [N, columns], one for each number.</summary>
     public long Rows(params ReadOnlySpan<long> columns)
     {
         long sum = 0;
         foreach (long count in columns)
         {
-            long bytes = rows * count * _element;
-            sum += bytes < Block ? bytes : (bytes + Block - 1) / Block * Block;
+            sum += rows * count * _element;
         }
 
         return sum;
@@ -57,17 +54,20 @@ internal sealed class ActivationMemory(DecoderConfig config, DType dtype, long r
 
     /// <summary>The final norm and the loss with its gradients, without the logits.</summary>
     /// <param name="targets">Tokens that are predicted.</param>
-    public long Head(long targets) => 2 * Rows(_d) + 3 * targets * _d * _element + 40 * targets
-        + (dtype is DType.BF16 ? 2L * config.VocabSize * _d : SplitsProducts && Chunk(targets) >= SmallestSplit ? SplitBytes * config.VocabSize * _d : 0);
+    public long Head(long targets) => 2 * Rows(_d) + 3 * Chunk(targets) * _d * _element + 40 * targets
+        + (dtype is DType.BF16 ? 2L * config.VocabSize * _d : SplitsProducts && Chunk(targets) >= SmallestSplit ? Split(config.VocabSize, _d) : 0);
 
     /// <summary>The logits that are held at a time.</summary>
     public long Logits(long targets) => Chunk(targets) * config.VocabSize * _element;
 
     // What a product of a layer needs beside its factors: BF16 gradients are made whole before they are added to F32, the tile unit lays out split copies of a factor.
     private long Product(long columns, long outputs, long widest) =>
-        dtype is DType.BF16 ? 2 * columns * outputs : SplitsProducts && rows >= SmallestSplit ? SplitBytes * Math.Max(columns * outputs, rows * widest) : 0;
+        dtype is DType.BF16 ? 2 * columns * outputs : SplitsProducts && rows >= SmallestSplit ? Math.Max(Split(outputs, columns), Split(widest, rows)) : 0;
 
-    private long Chunk(long targets) => Math.Min(targets, Math.Max(64, ChunkElements / config.VocabSize));
+    // A factor [depth, columns], as much of the depth at a time as fits, but one step of the kernel at least.
+    private static long Split(long columns, long depth) => SplitBytes * columns * Math.Min(depth, Math.Max(1, MostSplit / (SplitBytes * columns * SplitDepth)) * SplitDepth);
+
+    private long Chunk(long targets) => Math.Min(targets, Math.Max(64, LanguageHead.ChunkElements(TorchLibrary.DefaultDevice) / config.VocabSize));
 
     private bool SplitsProducts => dtype is DType.F32 && TorchLibrary.DefaultDevice.IsCpu && TorchLibrary.Capability.EndsWith("amx", StringComparison.Ordinal);
 

@@ -51,14 +51,7 @@ internal sealed class MemoryPlan(DecoderConfig config, Recipe recipe, DType dtyp
 
     private MemoryEstimate Training(BatchSize batch) => Of("forward and backward pass", [.. State(moments: true), .. Pass(batch)]);
 
-    // A kept block serves a tensor up to a fifth smaller (native/allocator.cpp); over a pass that comes to about a twelfth.
-    private MemoryItem[] Pass(BatchSize batch)
-    {
-        MemoryItem[] tensors = [.. Tensors(batch)];
-        return [.. tensors, new("unused ends of blocks", tensors.Sum(item => item.Bytes) / 12)];
-    }
-
-    private IEnumerable<MemoryItem> Tensors(BatchSize batch)
+    private IEnumerable<MemoryItem> Pass(BatchSize batch)
     {
         bool checkpointing = recipe.Training.ActivationCheckpointing;
         var memory = new ActivationMemory(config, dtype, batch.Places, batch.Places / batch.Sequences);

@@ -45,7 +45,7 @@ internal static partial class Native
     [LibraryImport(Library)] internal static partial int ballast_fill(TensorHandle tensor, double value);
     [LibraryImport(Library)] internal static partial int ballast_normal(TensorHandle tensor, double deviation, ulong seed);
     [LibraryImport(Library)] internal static partial int ballast_index_select(TensorHandle x, TensorHandle rows, out TensorHandle result);
-    [LibraryImport(Library)] internal static partial int ballast_scatter_rows(TensorHandle to, TensorHandle rows, TensorHandle from);
+    [LibraryImport(Library)] internal static partial int ballast_set_rows(TensorHandle to, TensorHandle rows, TensorHandle from);
     [LibraryImport(Library)] internal static partial int ballast_add(TensorHandle to, TensorHandle x, double factor);
     [LibraryImport(Library)] internal static partial int ballast_scale(TensorHandle tensor, double factor);
     [LibraryImport(Library)] internal static partial int ballast_lerp(TensorHandle to, TensorHandle x, double weight);

@@ -146,8 +146,8 @@ public sealed class Tensor : IDisposable
         return new Tensor(handle);
     }
 
-    /// <summary>Sets all elements to 0 and then row rows[i] to row i of <paramref name="from"/>.</summary>
-    public void ScatterRows(Tensor rows, Tensor from) => Native.Check(Native.ballast_scatter_rows(Handle, rows.Handle, from.Handle));
+    /// <summary>Sets row rows[i] to row i of <paramref name="from"/>.</summary>
+    public void SetRows(Tensor rows, Tensor from) => Native.Check(Native.ballast_set_rows(Handle, rows.Handle, from.Handle));
 
     /// <summary>Adds factor times another tensor.</summary>
     public void Add(Tensor x, double factor = 1) => Native.Check(Native.ballast_add(Handle, x.Handle, factor));

@@ -36,6 +36,7 @@ public class KernelTests
     [InlineData(197, 71, 65, false, false)]
     [InlineData(230, 67, 600, false, true)]
     [InlineData(330, 600, 281, true, false)]
+    [InlineData(200, 4500, 530, false, false)]  // a split factor too large to be held whole
     public void Large_products(int rows, int columns, int depth, bool transposeA, bool transposeB)
     {
         foreach (bool accumulate in (bool[])[false, true])
