@@ -41,7 +41,7 @@ internal static class ReportStyle
         .chart svg { width: 100%; height: auto; } figcaption { font-weight: 600; font-size: 0.95rem; margin-bottom: 4px; }
         .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 0.85rem; color: var(--muted); margin: 0 0 4px; }
         .legend span { display: inline-flex; align-items: center; gap: 6px; } .legend i { width: 14px; height: 4px; border-radius: 2px; background: var(--color); }
-        .dashed { stroke-dasharray: 6 4; opacity: 0.85; } i.dashed { opacity: 0.45; }
+        .dashed { stroke-dasharray: 6 4; opacity: 0.85; } i.dashed { background: repeating-linear-gradient(90deg, var(--color) 0 5px, transparent 5px 8px); }
         .grid { stroke: var(--grid); } .axis { stroke: var(--line); } .line { fill: none; stroke: var(--color); stroke-width: 2; stroke-linejoin: round; } .band { fill: var(--color); opacity: 0.16; }
         .whisker { stroke: var(--color); stroke-width: 1.5; opacity: 0.4; } .ring { fill: none; stroke: var(--ink); stroke-width: 2; } .faint { opacity: 0.5; } .frontier svg text { font-size: 11px; }
         .frontier g text { paint-order: stroke; stroke: var(--card); stroke-width: 3px; stroke-linejoin: round; }

@@ -75,6 +75,11 @@ public static class TuneReport
         report.Section("At a glance").Facts(AtAGlance(metrics)).Paragraph(
             "This page shows the run itself. What it cost in safety and gave in utility is measured by ballast eval, on the models before and after.");
         report.Section("Curves");
+        if (metrics.Curve("ema_distance").Count > 0)
+        {
+            report.Paragraph("Training curves are those of the weights in training; held-out rows and the probe's prompts are put to the average, which the run delivers and which follows more slowly.");
+        }
+
         RunReport.AddCurves(report, metrics);
         if (RunFacts.ReadEma(facts) is { } check)
         {
