@@ -85,7 +85,7 @@ public sealed class Decoder : IDisposable
         var model = new Decoder(config, dtype, device, training);
         try
         {
-            if (config.TieWordEmbeddings && checkpoint.Entries.ContainsKey("lm_parts.Head.weight"))
+            if (config.TieWordEmbeddings && checkpoint.Entries.ContainsKey(HeadName + ".weight"))
             {
                 CheckTiedCopy(checkpoint);
             }
@@ -289,14 +289,14 @@ public sealed class Decoder : IDisposable
 
     // Older files carry the rotary frequencies and, when tied, a copy of the embedding; both follow from the rest.
     private static HashSet<string> Derived(DecoderConfig config) => Enumerable.Range(0, config.NumLayers).Select(i => $"model.layers.{i}.self_attn.rotary_emb.inv_freq")
-        .Concat(config.TieWordEmbeddings ? ["lm_parts.Head.weight"] : []).ToHashSet(StringComparer.Ordinal);
+        .Concat(config.TieWordEmbeddings ? [HeadName + ".weight"] : []).ToHashSet(StringComparer.Ordinal);
 
     private static void CheckTiedCopy(Checkpoint checkpoint)
     {
-        if (checkpoint.Entries.ContainsKey("model.embed_tokens.weight") && !checkpoint.Bytes("lm_parts.Head.weight").SequenceEqual(checkpoint.Bytes("model.embed_tokens.weight")))
+        if (checkpoint.Entries.ContainsKey("model.embed_tokens.weight") && !checkpoint.Bytes(HeadName + ".weight").SequenceEqual(checkpoint.Bytes("model.embed_tokens.weight")))
         {
             throw new CheckpointException(
-                $"{checkpoint.FileOf("lm_parts.Head.weight")}: tensor 'lm_parts.Head.weight' differs from 'model.embed_tokens.weight' though config.json ties them; set tie_word_embeddings to false");
+                $"{checkpoint.FileOf(HeadName + ".weight")}: tensor '{HeadName}.weight' differs from 'model.embed_tokens.weight' though config.json ties them; set tie_word_embeddings to false");
         }
     }
 }
