@@ -214,7 +214,8 @@ int ballast_embedding_backward(Handle ids_, Handle dy_, Handle dw_, int64_t skip
         int type = kernel_type({dy});
         if (type < 0 || dw.scalar_type() != at::kFloat || !dw.is_contiguous()) {
             auto added = dy.to(dw.scalar_type()).masked_fill(ids.eq(skip).unsqueeze(1), 0);
-            dw.index_put_({ids}, added, true);  // CUDA sorts the ids: the same sums every time, and no wait
+            // CUDA sorts the ids: the same sums every time. Their range was checked when the rows were taken; older versions would wait for it here.
+            at::_index_put_impl_(dw, c10::List<c10::optional<at::Tensor>>({ids}), added, /*accumulate=*/true, /*unsafe=*/true);
             return;
         }
         parts(d, rows_worth(n), [&](int64_t, int64_t begin, int64_t end) {  // by columns: rows may share a token

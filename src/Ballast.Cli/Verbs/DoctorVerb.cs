@@ -71,6 +71,11 @@ internal static class DoctorVerb
         facts["kernels"] = TorchLibrary.Capability;
         facts["threads"] = TorchLibrary.Threads;
         facts["cuda_devices"] = TorchLibrary.CudaDevices;
+        if (TorchLibrary.CudaDevices > 0)
+        {
+            facts["cuda_step"] = TorchLibrary.CudaStep;
+        }
+
         double gflops = GemmPeak.Measure(DType.F32, rounds: 3, products: 2) / 1e9;
         var blas = Blas.Loaded();
         facts["blas"] = blas.Name;

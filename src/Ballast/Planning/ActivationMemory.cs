@@ -10,6 +10,7 @@ namespace Ballast.Planning;
 /// <param name="tokens">Token places of one sequence, T.</param>
 internal sealed class ActivationMemory(DecoderConfig config, DType dtype, long rows, long tokens)
 {
+    private const long GluTemporaries = 10;  // of the gated unit's backward pass in plain ATen
     private const long SplitBytes = 6, SplitDepth = 256, MostSplit = 12 << 20, SmallestSplit = 192;  // of native/gemm.cpp: three bfloat16 parts per element, from so many rows on
 
     private readonly long _element = dtype.BitSize / 8;
@@ -45,7 +46,7 @@ internal sealed class ActivationMemory(DecoderConfig config, DType dtype, long r
     public long Backward(bool checkpointing)
     {
         long again = checkpointing ? SavedAttention + SavedMlp - Rows(_d) : 0;
-        long mlp = Rows(_inner, _d, _post) + Product(_d, 2 * _inner, _inner), attention = Rows(_q, _qkv, _d, _post) + Math.Max(AttentionScratch, Product(_d, _qkv, _q)) - SavedMlp;
+        long mlp = Rows(_inner, _d, _post) + (IsPlain ? GluTemporaries * 4 * rows * _inner : 0) + Product(_d, 2 * _inner, _inner), attention = Rows(_q, _qkv, _d, _post) + Math.Max(AttentionScratch, Product(_d, _qkv, _q)) - SavedMlp;
         return again + Rows(_d) + Math.Max(mlp, attention);
     }
 
@@ -58,7 +59,7 @@ internal sealed class ActivationMemory(DecoderConfig config, DType dtype, long r
         + (dtype is DType.BF16 ? 2L * config.VocabSize * _d : SplitsProducts && Chunk(targets) >= SmallestSplit ? Split(config.VocabSize, _d) : 0);
 
     /// <summary>The logits that are held at a time.</summary>
-    public long Logits(long targets) => Chunk(targets) * config.VocabSize * _element;
+    public long Logits(long targets) => Chunk(targets) * config.VocabSize * (_element + (IsPlain ? 8 : 0));
 
     // What a product of a layer needs beside its factors: BF16 gradients are made whole before they are added to F32, the tile unit lays out split copies of a factor.
     private long Product(long columns, long outputs, long widest) =>
@@ -71,6 +72,13 @@ internal sealed class ActivationMemory(DecoderConfig config, DType dtype, long r
 
     private bool SplitsProducts => dtype is DType.F32 && TorchLibrary.DefaultDevice.IsCpu && TorchLibrary.Capability.EndsWith("amx", StringComparison.Ordinal);
 
-    // The fused kernels keep a few rows of scores per thread; plain ATen, which CUDA takes, all of them.
-    private long AttentionScratch => dtype is DType.F32 or DType.BF16 && TorchLibrary.DefaultDevice.IsCpu ? 0 : 3 * rows * config.NumHeads * tokens * 4;
+    // Our kernels keep a few rows of scores per thread. Flash attention keeps none, but makes gradients of its own, those of q in F32 and those of k and v for every head.
+    // Plain ATen holds all scores.
+    private long AttentionScratch => !IsPlain ? 0 : IsFlash ? rows * (2 * _qkv + 8 * _q + 4 * config.NumHeads) : 3 * rows * config.NumHeads * tokens * 4;
+
+    // Plain ATen, which other types and devices take, makes F32 tensors of what our kernels hold in registers.
+    private bool IsPlain => !(dtype is DType.F32 or DType.BF16 && TorchLibrary.DefaultDevice.IsCpu);
+
+    // The rule of native/ops_flash.cpp.
+    private bool IsFlash => dtype is DType.BF16 && config.AttentionSoftcap == 0 && config.HeadDim % 8 == 0 && config.HeadDim <= 256 && Ops.Fused(TorchLibrary.DefaultDevice).Attention;
 }

@@ -58,6 +58,17 @@ public static partial class TorchLibrary
         }
     }
 
+    /// <summary>What a BF16 training step takes on the CUDA devices of this libtorch, in words.</summary>
+    public static string CudaStep
+    {
+        get
+        {
+            Load();
+            var (adamw, attention) = Ops.Fused(Device.Cuda(0));
+            return $"{(adamw ? "fused AdamW" : "plain AdamW")}, {(attention ? "flash attention" : "plain attention (libtorch 2.5 or newer has flash)")}";
+        }
+    }
+
     /// <summary>The device that runs use: the first CUDA device where libtorch has one, else the CPU; BALLAST_DEVICE=cpu or cuda:N overrides.</summary>
     /// <exception cref="ConfigException">BALLAST_DEVICE names something else or a device that is not there.</exception>
     public static Device DefaultDevice

@@ -46,7 +46,7 @@ public sealed class AdamW : IDisposable
     /// </remarks>
     internal void Step(double learningRate, StepFigures figures, WeightEma? ema)
     {
-        if (figures.Control is { } control && Ops.Fused(control.Device).AdamW)
+        if (figures.Control is { } control && _weights.Master.DType is DType.F32 && Ops.Fused(control.Device).AdamW)
         {
             Update(learningRate, 1, control, ema);
             Steps -= figures.AreFinite ? 0 : 1;

@@ -4,7 +4,7 @@ using Ballast.Tensors;
 
 namespace Ballast.Training;
 
-/// <summary>Measures how many floating-point operations per second this process reaches in a 1024 x 1024 matrix product: what a step is compared with.</summary>
+/// <summary>Measures how many floating-point operations per second this process reaches in a large matrix product: what a step is compared with.</summary>
 public static class GemmPeak
 {
     private const int Size = 1024;
@@ -22,11 +22,12 @@ public static class GemmPeak
     /// <param name="products">Products per round, at least 1.</param>
     /// <param name="inner">Columns of the left factor.</param>
     /// <param name="columns">Columns of the right factor.</param>
-    public static double Measure(DType dtype, Device? device = null, int rounds = 4, int products = 20, int inner = Size, int columns = Size)
+    /// <param name="size">Rows of the left factor.</param>
+    public static double Measure(DType dtype, Device? device = null, int rounds = 4, int products = 20, int inner = Size, int columns = Size, int size = Size)
     {
-        using var a = Tensor.Empty(dtype, device ?? Device.Cpu, Size, inner);
+        using var a = Tensor.Empty(dtype, device ?? Device.Cpu, size, inner);
         using var b = Tensor.Empty(dtype, device ?? Device.Cpu, inner, columns);
-        using var c = Tensor.Empty(dtype, device ?? Device.Cpu, Size, columns);
+        using Tensor c = Tensor.Empty(dtype, device ?? Device.Cpu, size, columns), last = c.Narrow(0, size - 1, 1);
         a.FillNormal(1, 0);
         b.FillNormal(1, 1);
         double best = 0;
@@ -38,7 +39,8 @@ public static class GemmPeak
                 Ops.Gemm(c, a, b);
             }
 
-            best = Math.Max(best, products * 2.0 * Size * inner * columns / Stopwatch.GetElapsedTime(start).TotalSeconds);
+            _ = last.ToArray<float>();  // waits for what a CUDA device has only queued
+            best = Math.Max(best, products * 2.0 * size * inner * columns / Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
         return best;

@@ -12,11 +12,11 @@ namespace Ballast.Tests.Training;
 /// <summary>A training step on the path of a CUDA device, run on the CPU: what it computes, and that the host looks at the device once.</summary>
 public class CudaPathTests
 {
-    public static TheoryData<string> Models => ["llama", "every feature", "bfloat16", "lora"];
+    public static TheoryData<string> Models => ["llama", "every feature", "bfloat16", "float64", "lora"];
 
     private static Decoder Model(string kind)
     {
-        var model = Decoder.Create(kind == "every feature" ? TrainerTests.EveryFeature : TrainerTests.Tiny, 3, kind == "bfloat16" ? DType.BF16 : DType.F32, training: kind != "lora");
+        var model = Decoder.Create(kind == "every feature" ? TrainerTests.EveryFeature : TrainerTests.Tiny, 3, kind switch { "bfloat16" => DType.BF16, "float64" => DType.F64, _ => DType.F32 }, training: kind != "lora");
         if (kind == "lora")
         {
             Adapter.Create(model, new AdapterConfig { TargetModules = new ModuleNames(null, "all-linear"), Rank = 4, UseDora = true, Dropout = 0.3 }, seed: 5);
@@ -96,9 +96,9 @@ public class CudaPathTests
         void Steps(int count) => new Trainer(model, new TrainingSection(0.01, MaxSteps: count), []).Train(
             Enumerable.Range(0, count).Select(Micro), count, ema, _ => { }, TestContext.Current.CancellationToken);
         Ops.AsOnCuda(() => reads.AddRange([Ops.Reads(() => Steps(1)), Ops.Reads(() => Steps(4))]));
-        long steps = Ops.Fused(Device.Cpu).AdamW ? 2 : 0;  // libtorch's own step asks for the number of the step, for matrices and vectors: on the CPU alone
+        long steps = Ops.Fused(Device.Cpu).AdamW && kind != "float64" ? 2 : 0;  // libtorch's own step asks for the number of the step, for matrices and vectors: on the CPU alone
         Assert.Equal([1 + steps, 4 * (1 + steps)], reads);
-        Assert.Equal(3 * (2 * 3), Ops.Reads(() => Steps(3)));  // the CPU looks at losses and tokens after each of the three passes: waiting costs it nothing
+        Assert.Equal(3 * (2 * 3 + (kind == "float64" ? 1 : 0)), Ops.Reads(() => Steps(3)));  // the CPU looks at losses and tokens after each of the three passes: waiting costs it nothing
     }
 
     [Fact]
