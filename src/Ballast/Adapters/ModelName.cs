@@ -34,7 +34,7 @@ public sealed record ModelName(string Folder, string? Adapter)
             return weights;
         }
 
-        string all = weights + ModelFolder.HashFile(Path.Combine(Adapter, AdapterConfig.FileName)) + ModelFolder.HashFile(Path.Combine(Adapter, AdapterFolder.WeightsFile));
+        string all = weights + ModelFolder.HashFile(Path.Combine(Adapter, AdapterConfig.FileName), cancellationToken) + ModelFolder.HashFile(Path.Combine(Adapter, AdapterFolder.WeightsFile), cancellationToken);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(all)));
     }
 

@@ -188,7 +188,7 @@ internal sealed class TuneSession : IDisposable
             AdapterMergeWriter.Run(new ModelName(ModelName.Parse(_recipe.Model).Folder, tuned), Path.Combine(path, "merged"), new AdapterMergeOptions(Replace: true), null, cancellationToken);
         }
 
-        facts["model_sha256"] = _model.Adapter is null ? ModelFolder.HashWeights(tuned, cancellationToken) : ModelFolder.HashFile(Path.Combine(tuned, AdapterFolder.WeightsFile));
+        facts["model_sha256"] = _model.Adapter is null ? ModelFolder.HashWeights(tuned, cancellationToken) : ModelFolder.HashFile(Path.Combine(tuned, AdapterFolder.WeightsFile), cancellationToken);
         facts["status"] = RunFacts.Finished;
         TuneReport.Save(folder.Path, facts);
         folder.WriteFacts(facts);  // last: from here on the run is complete

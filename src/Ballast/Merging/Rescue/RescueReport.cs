@@ -80,16 +80,18 @@ internal static class RescueReport
     }
 
     // The points of each method from the aligned model, which all methods share, to the tuned one, where the method reaches it.
-    private static IEnumerable<(string Method, RescuePoint[] Points)> Lines(RescueSummary summary)
+    private static (string Method, RescuePoint[] Points)[] Lines(RescueSummary summary)
     {
         RescuePoint aligned = summary.Point("aligned"), tuned = summary.Point("tuned");
         string[] methods = [.. summary.Points.Select(point => point.Method).OfType<string>().Distinct()];
-        (string, RescuePoint[])[] lines =
-        [
-            .. methods.DefaultIfEmpty("ends").Select(method => (method, summary.Points.Where(point => point.Method == method)))
-                .Select(line => (line.method, line.Item2.Any(point => point.Lambda == 1) ? (RescuePoint[])[aligned, .. line.Item2] : [aligned, .. line.Item2, tuned])),
-        ];
-        return lines.Any(line => line.Item2.Contains(tuned)) ? lines : [.. lines, ("tuned", [tuned])];
+        (string, RescuePoint[] Points)[] lines = [.. methods.DefaultIfEmpty("ends").Select(method => (method, Line(method)))];
+        return lines.Any(line => line.Points.Contains(tuned)) ? lines : [.. lines, ("tuned", [tuned])];
+
+        RescuePoint[] Line(string method)
+        {
+            RescuePoint[] own = [.. summary.Points.Where(point => point.Method == method)];
+            return own.Any(point => point.Lambda == 1) ? [aligned, .. own] : [aligned, .. own, tuned];
+        }
     }
 
     private static ReportTable Points(RescueSummary summary)

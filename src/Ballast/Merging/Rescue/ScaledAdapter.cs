@@ -50,7 +50,7 @@ internal sealed class ScaledAdapter : RescuePath
         {
             Methods = [Method],
             AlignedHash = alignedHash,
-            TunedHash = Suite.HashOf([alignedHash, ModelFolder.HashFile(Path.Combine(adapter, AdapterFolder.WeightsFile)), ModelFolder.HashFile(Path.Combine(adapter, AdapterConfig.FileName))]),
+            TunedHash = Suite.HashOf([alignedHash, ModelFolder.HashFile(Path.Combine(adapter, AdapterFolder.WeightsFile), cancellationToken), ModelFolder.HashFile(Path.Combine(adapter, AdapterConfig.FileName), cancellationToken)]),
             FormHash = Suite.HashOf(ModelFolder.Sidecars.Select(file => Path.Combine(aligned, file)).Where(File.Exists).Select(file => ModelFolder.HashFile(file, cancellationToken))),
         };
         try
