@@ -32,34 +32,40 @@ public class LoraGoldenTests
         Assert.Equal((long)golden.Facts["trainable_parameters"]!, model.Trainable.Master.Count);
     }
 
-    // Float64 keeps the tolerance; in float32 the reference has noise of its own, of which ten times are allowed as for the weights after training.
+    // Float64 is held against the reference, which is float32, and float32 against float64. rslora is ill-conditioned: on 40 random batches float32 is off by 1.6e-5 of the largest
+    // gradient in the median, 4.5e-5 in the tenth largest and 9e-5 at most, with the baseline's kernels as with AVX2's and AVX-512's, so no order of a sum would help; on the golden
+    // batch by 0.8e-5 to 2.8e-5, depending on kernels and libtorch, the reference itself by 1.2e-5. 5e-5 are allowed there.
     [Theory]
     [MemberData(nameof(Cases))]
     public void Every_gradient_equals_that_of_autograd_and_the_base_has_none(string name)
     {
         var golden = new Case(name);
-        Gradients(golden, DType.F64, 0);
-        Gradients(golden, DType.F32, 10 * (double)golden.Facts["float32_noise"]!["grad"]!);
+        Dictionary<string, float[]> exact = Gradients(golden, DType.F64), single = Gradients(golden, DType.F32);
+        Assert.Equal(golden.Keys("grad."), exact.Keys.Order(StringComparer.Ordinal));
+        double unit = Math.Max(1, exact.Values.Max(gradient => gradient.Max(Math.Abs)));
+        foreach (var (key, gradient) in exact)
+        {
+            GoldenTensors.Close(golden.Floats("grad." + key), gradient, 2e-5 * unit, key);
+            GoldenTensors.Close(gradient, single[key], (name == "rslora" ? 5e-5 : 2e-5) * unit, key + " in float32");
+        }
     }
 
-    private static void Gradients(Case golden, DType dtype, double noise)
+    private static Dictionary<string, float[]> Gradients(Case golden, DType dtype)
     {
         using var model = golden.Load(training: true, dtype: dtype);
         model.Backward(golden.Batch, 1.0 / golden.Batch.TargetCount);
         model.Trainable.CompleteGradients();
         Assert.Null(model.Weights.Grad);
-        double largest = golden.Keys("grad.").Max(key => golden.Floats("grad." + key).Max(Math.Abs));
-        var found = new List<string>();
+        var gradients = new Dictionary<string, float[]>();
         foreach (var (key, view) in model.Trainable.Views(model.Trainable.Grad))
         {
             using (view)
             {
-                found.Add(key);
-                GoldenTensors.Close(golden.Floats("grad." + key), view.ToArray<float>(), Math.Max(2e-5 * Math.Max(1, largest), noise), key);
+                gradients.Add(key, view.ToArray<float>());
             }
         }
 
-        Assert.Equal(golden.Keys("grad."), found.Order(StringComparer.Ordinal));
+        return gradients;
     }
 
     [Theory]
