@@ -5,7 +5,7 @@ namespace Ballast.Checkpoints;
 
 /// <summary>BLAKE3 of data that arrives in parts, in any order and from several threads: three times the speed of SHA-256, and a tree by design.</summary>
 /// <remarks>
-/// O'Connor, Aumasson, Neves, Wilcox-O'Hearn, "BLAKE3: one function, fast everywhere" (2020). Eight chunks of 1024 bytes are hashed side by side,
+/// O'Connor, Aumasson, Neves, Wilcox-O'Hearn, "BLAKE3: one function, fast everywhere" (2020). Eight or sixteen chunks of 1024 bytes are hashed side by side,
 /// one per vector lane. A part is a subtree, so parts other than the last are of one size, 1024 bytes times a power of two.
 /// </remarks>
 internal static partial class Blake3
@@ -14,7 +14,6 @@ internal static partial class Blake3
     public const int ChunkBytes = 1024;
 
     private const int Words = 8;
-    private const int Lanes = 8;
     private const int BlockBytes = 64;
     private const uint ChunkStart = 1, ChunkEnd = 2, Parent = 4, Root = 8;
 
@@ -41,9 +40,9 @@ internal static partial class Blake3
     {
         int whole = data.Length / ChunkBytes;
         int chunk = 0;
-        for (; chunk <= whole - Lanes; chunk += Lanes)
+        for (; chunk <= whole - LaneCount; chunk += LaneCount)
         {
-            Eight(ref Unsafe.Add(ref MemoryMarshal.GetReference(data), chunk * ChunkBytes), ChunkBytes, firstChunk + chunk, values.Slice(chunk * Words, Lanes * Words));
+            CompressLanes(ref Unsafe.Add(ref MemoryMarshal.GetReference(data), chunk * ChunkBytes), ChunkBytes, firstChunk + chunk, values.Slice(chunk * Words, LaneCount * Words));
         }
 
         for (; chunk * ChunkBytes < data.Length || chunk == 0; chunk++)
@@ -59,10 +58,10 @@ internal static partial class Blake3
         while (count > 2)
         {
             int pairs = count / 2, i = 0;
-            for (; i <= pairs - Lanes; i += Lanes)
+            for (; i <= pairs - LaneCount; i += LaneCount)
             {
                 ref byte blocks = ref Unsafe.As<uint, byte>(ref values[2 * i * Words]);
-                Eight(ref blocks, BlockBytes, 0, values.Slice(i * Words, Lanes * Words));
+                CompressLanes(ref blocks, BlockBytes, 0, values.Slice(i * Words, LaneCount * Words));
             }
 
             for (; i < pairs; i++)

@@ -10,7 +10,7 @@ internal static class ShardPlan
     /// Greedy in the order given: a tensor that would lift the current shard above the limit begins the next one, and a tensor above the limit
     /// gets a shard of its own at once. One shard is called model.safetensors, several model-00001-of-000NN.safetensors.
     /// </remarks>
-    public static IReadOnlyList<(string File, IReadOnlyList<TensorEntry> Tensors)> Split(IEnumerable<TensorEntry> entries, long maxShardBytes)
+    public static IReadOnlyList<PlannedShard> Split(IEnumerable<TensorEntry> entries, long maxShardBytes)
     {
         List<List<TensorEntry>> shards = [];
         List<TensorEntry> current = [];
@@ -39,9 +39,12 @@ internal static class ShardPlan
             shards.Add(current);
         }
 
-        return [.. shards.Select((tensors, i) => (FileName(i + 1, shards.Count), (IReadOnlyList<TensorEntry>)tensors))];
+        return [.. shards.Select((tensors, i) => new PlannedShard(FileName(i + 1, shards.Count), tensors))];
     }
 
     private static string FileName(int number, int count) =>
         count == 1 ? CheckpointIndex.SingleFileName : string.Create(CultureInfo.InvariantCulture, $"model-{number:d5}-of-{count:d5}.safetensors");
 }
+
+/// <summary>A file of a checkpoint and its tensors, in order.</summary>
+internal sealed record PlannedShard(string File, IReadOnlyList<TensorEntry> Tensors);

@@ -23,11 +23,10 @@ public sealed record TensorEntry(string Name, DType DType, long[] Shape, long By
     internal static bool TryByteCount(DType type, ReadOnlySpan<long> shape, out long bytes)
     {
         bytes = 0;
-        UInt128 bits = (UInt128)type.BitSize;
+        ulong bits = (ulong)type.BitSize;
         foreach (long dimension in shape)
         {
-            bits *= (UInt128)dimension;
-            if (bits > ulong.MaxValue)
+            if (Math.BigMul(bits, (ulong)dimension, out bits) != 0)
             {
                 return false;
             }

@@ -12,7 +12,7 @@ namespace Ballast.Merging;
 internal static class MergeCards
 {
     /// <summary>The model card: recipe, inputs with their hashes, what the method noticed.</summary>
-    public static string Write(string folder, MergeConfig config, MergeOptions options, MergeResult result, IEnumerable<(string Tensor, string Note)> notes)
+    public static string Write(string folder, MergeConfig config, MergeOptions options, MergeResult result, IReadOnlyDictionary<string, string> notes)
     {
         NamedMethod method = NamedMethod.Find(config.Method)!;
         StringBuilder card = new();
@@ -50,7 +50,7 @@ internal static class MergeCards
             card.Append('\n').AppendJoin('\n', result.Notes.Select(n => $"- {n}")).Append('\n');
         }
 
-        (string Tensor, string Note)[] measured = [.. notes.Where(n => n.Note.Length > 0)];
+        KeyValuePair<string, string>[] measured = [.. notes.Where(n => n.Value.Length > 0)];
         if (measured.Length > 0)
         {
             card.Append("\n| tensor | measured |\n|---|---|\n");

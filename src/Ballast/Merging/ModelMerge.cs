@@ -125,7 +125,7 @@ public sealed class ModelMerge : IDisposable
             ];
             MergeResult result = new(_config.Method, _tensors.Count, total, _tensors.Sum(t => t.Output.ByteCount), resumed, inputs, Notes);
             WriteSidecars(writer);
-            writer.WriteText("README.md", MergeCards.Write(outputFolder, _config, options, result, _tensors.Select(t => (t.Output.Name, notes[t.Output.Name]))));
+            writer.WriteText("README.md", MergeCards.Write(outputFolder, _config, options, result, notes));
             writer.WriteText("mergekit_config.yml", _config.Text);
             journal.Dispose();
             writer.DeleteText(MergeJournal.FileName);
@@ -187,14 +187,14 @@ public sealed class ModelMerge : IDisposable
     private JsonObject Entry(PlannedTensor tensor, string notes, InputHashes hashes)
     {
         InputModel[] models = [.. _models.Values];
-        IEnumerable<(InputModel Model, string Name)> read = tensor.Inputs.Select(i => (i.Model, i.Entry.Name)).Distinct();
+        IEnumerable<PlannedInput> read = tensor.Inputs.DistinctBy(i => i with { Name = i.Entry.Name });
         return new JsonObject
         {
             ["tensor"] = tensor.Output.Name,
             ["notes"] = notes,
-            ["hashes"] = new JsonArray([.. read.Where(r => hashes.Knows(r.Model.Weights, r.Name)).Select(r => new JsonObject
+            ["hashes"] = new JsonArray([.. read.Where(r => hashes.Knows(r.Model.Weights, r.Entry.Name)).Select(r => new JsonObject
             {
-                ["model"] = Array.IndexOf(models, r.Model), ["tensor"] = r.Name, ["blake3"] = Convert.ToHexStringLower(hashes[r.Model.Weights, r.Name]),
+                ["model"] = Array.IndexOf(models, r.Model), ["tensor"] = r.Entry.Name, ["blake3"] = Convert.ToHexStringLower(hashes[r.Model.Weights, r.Entry.Name]),
             })]),
         };
     }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Ballast.Merging.Methods;
 
@@ -8,7 +9,7 @@ namespace Ballast.Merging.Methods;
 internal static class BracketSearch
 {
     /// <summary>Smaller tensors fit the cache, where the histograms are as fast.</summary>
-    private const long SmallestTensor = 1 << 21;
+    private const long SmallestTensor = 1 << 19;
 
     private const int Samples = 1 << 15;
 
@@ -27,7 +28,6 @@ internal static class BracketSearch
         }
 
         uint[] sample = tensor.Sample(Samples, keys);
-        Array.Sort(sample);
         (uint Low, uint High)[] brackets = [.. keep.Select(k =>
         {
             double rank = 1 - (double)k / tensor.Count;
@@ -79,12 +79,12 @@ internal static class BracketSearch
 
     /// <summary>The value that would stand at a place if all were sorted (Hoare's selection, middle pivots).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static ulong Select(Span<ulong> values, int place)
+    private static T Select<T>(Span<T> values, int place) where T : struct, IComparisonOperators<T, T, bool>
     {
         while (values.Length > 1)
         {
-            ulong a = values[0], b = values[values.Length / 2], c = values[^1];
-            ulong pivot = Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
+            T a = values[0], b = values[values.Length / 2], c = values[^1];
+            T pivot = a < b ? (b < c ? b : a < c ? c : a) : (a < c ? a : b < c ? c : b);
             int left = 0, right = values.Length - 1;
             while (left <= right)
             {
@@ -119,27 +119,26 @@ internal static class BracketSearch
         return values[0];
     }
 
-    private static uint At(uint[] sorted, double rank) => rank < 0 ? 0 : rank >= 1 ? 0x7FFFFFFF : sorted[(int)(rank * sorted.Length)];
+    private static uint At(uint[] sample, double rank) => rank < 0 ? 0 : rank >= 1 ? 0x7FFFFFFF : Select(sample.AsSpan(), (int)(rank * sample.Length));
 
     /// <summary>Adds the entries with low &lt;= magnitude &lt;= high to the list; counts those above.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long Collect(ReadOnlySpan<uint> bits, long start, uint low, uint high, List<ulong> list)
     {
-        Vector<uint> magnitude = new(0x7FFFFFFF), lowest = new(low), highest = new(high);
-        Vector<uint> counts = Vector<uint>.Zero;
+        // Few entries lie in the bracket: the others only pass by, sixteen at a time.
+        Vector512<uint> magnitude = Vector512.Create(0x7FFFFFFFu), lowest = Vector512.Create(low), highest = Vector512.Create(high);
+        ref uint from = ref MemoryMarshal.GetReference(bits);
         long above = 0;
         int i = 0;
-        for (; i <= bits.Length - Vector<uint>.Count; i += Vector<uint>.Count)
+        for (; i <= bits.Length - Vector512<uint>.Count; i += Vector512<uint>.Count)
         {
-            Vector<uint> x = new Vector<uint>(bits[i..]) & magnitude;
-            Vector<uint> over = Vector.GreaterThan(x, highest);
-            counts -= over;
-            if (Vector.AndNot(Vector.GreaterThanOrEqual(x, lowest), over) != Vector<uint>.Zero)
+            Vector512<uint> x = Vector512.LoadUnsafe(ref from, (nuint)i) & magnitude;
+            ulong over = Vector512.GreaterThan(x, highest).ExtractMostSignificantBits();
+            above += BitOperations.PopCount(over);
+            for (ulong inside = Vector512.GreaterThanOrEqual(x, lowest).ExtractMostSignificantBits() & ~over; inside != 0; inside &= inside - 1)
             {
-                for (int j = i; j < i + Vector<uint>.Count; j++)
-                {
-                    Add(bits[j] & 0x7FFFFFFF, start + j);
-                }
+                int j = i + BitOperations.TrailingZeroCount(inside);
+                list.Add(Candidate(bits[j] & 0x7FFFFFFF, start + j));
             }
         }
 
@@ -147,18 +146,15 @@ internal static class BracketSearch
         {
             uint key = bits[i] & 0x7FFFFFFF;
             above += key > high ? 1 : 0;
-            Add(key, start + i);
-        }
-
-        return above + Vector.Sum(counts);
-
-        void Add(uint key, long index)
-        {
             if (key >= low && key <= high)
             {
-                // Of equal magnitudes the first counts as the largest.
-                list.Add((ulong)key << 32 | (uint.MaxValue - (uint)index));
+                list.Add(Candidate(key, start + i));
             }
         }
+
+        return above;
     }
+
+    /// <summary>Orders by magnitude; of equal magnitudes the first counts as the largest.</summary>
+    private static ulong Candidate(uint key, long index) => (ulong)key << 32 | (uint.MaxValue - (uint)index);
 }

@@ -17,9 +17,17 @@ internal static class Combination
     public static BlockFunction Of(MergeTensor tensor, VectorShape shape, double[][] coefficients, bool deltas)
     {
         float[][] factors = [.. Enumerable.Range(0, coefficients[0].Length).Select(model => coefficients.Select(c => (float)c[model]).ToArray())];
+        bool plain = shape == VectorShape.Whole && !deltas;
+        int[] terms = [.. Enumerable.Range(0, factors.Length).Where(model => factors[model][0] != 0)];
+        float[] weights = [.. terms.Select(model => factors[model][0])];
         int row = tensor.RowLength;
         return (block, result) =>
         {
+            if (plain && block.TrySum(terms, weights))
+            {
+                return;
+            }
+
             bool first = !deltas;
             if (deltas)
             {

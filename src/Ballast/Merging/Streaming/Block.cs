@@ -1,6 +1,7 @@
 using System.Buffers;
 using Ballast.Checkpoints;
 using Ballast.Merging.Streaming;
+using Ballast.Tensors;
 
 namespace Ballast.Merging.Methods;
 
@@ -13,9 +14,12 @@ internal sealed class Block : IDisposable
     private const int Scratches = 3;
 
     private readonly TensorSource[] _sources;
+    private readonly DType _output;
+    private readonly byte[][] _stored;
     private readonly float[][] _values;
     private readonly float[][] _deltas;
     private readonly float[][] _scratch;
+    private readonly bool[] _read;
     private readonly bool[] _loaded;
     private readonly float[] _result;
     private readonly byte[] _bytes;
@@ -24,16 +28,20 @@ internal sealed class Block : IDisposable
     /// <summary>Buffers for blocks of up to <paramref name="capacity"/> elements.</summary>
     /// <param name="models">The models' tensors.</param>
     /// <param name="origin">The base's, when one stands apart.</param>
+    /// <param name="output">Type of the result.</param>
     /// <param name="capacity">Largest number of elements.</param>
-    public Block(IReadOnlyList<TensorSource> models, TensorSource? origin, int capacity)
+    public Block(IReadOnlyList<TensorSource> models, TensorSource? origin, DType output, int capacity)
     {
         _sources = origin is null ? [.. models] : [.. models, origin];
+        _output = output;
         Models = models.Count;
         _baseAt = origin is null ? -1 : Models;
+        _stored = [.. _sources.Select(s => ArrayPool<byte>.Shared.Rent(s is StoredTensor stored ? capacity * stored.ElementSize : 0))];
         _values = Rent(_sources.Length, capacity);
         _deltas = Rent(origin is null ? 0 : Models, capacity);
         _scratch = Rent(Scratches, capacity);
         _result = ArrayPool<float>.Shared.Rent(capacity);
+        _read = new bool[_sources.Length];
         _loaded = new bool[_sources.Length];
         _bytes = ArrayPool<byte>.Shared.Rent(capacity * 8);
     }
@@ -53,7 +61,8 @@ internal sealed class Block : IDisposable
     /// <summary>Goes on to other elements.</summary>
     public void Move(long start, int count)
     {
-        (Start, Count) = (start, count);
+        (Start, Count, IsDone) = (start, count, false);
+        Array.Clear(_read);
         Array.Clear(_loaded);
     }
 
@@ -81,9 +90,33 @@ internal sealed class Block : IDisposable
     public Span<float> Result => _result.AsSpan(0, Count);
 
     /// <summary>A buffer for the result in its own type, valid until an input is read.</summary>
-    public Span<byte> Output(int elementSize) => _bytes.AsSpan(0, Count * elementSize);
+    public Span<byte> Output => _bytes.AsSpan(0, Count * _output.BitSize / 8);
 
-    /// <summary>Reads every stored input, handing its bytes to <paramref name="see"/> on the way.</summary>
+    /// <summary>Whether <see cref="Output"/> holds the result already, so that <see cref="Result"/> means nothing.</summary>
+    public bool IsDone { get; private set; }
+
+    /// <summary>Makes the result sum w_i T_i without a buffer between, where inputs and output are of one 16-bit type; the same bits.</summary>
+    /// <param name="inputs">The inputs that count.</param>
+    /// <param name="weights">One for each.</param>
+    /// <returns>False when that does not apply or a sum does not fit; nothing is done then.</returns>
+    public bool TrySum(int[] inputs, float[] weights)
+    {
+        byte[][] terms = new byte[inputs.Length][];
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            if (_sources[inputs[i]] is not StoredTensor { IsRounded: false } stored || stored.Entry.DType != _output)
+            {
+                return false;
+            }
+
+            Stored(inputs[i]);
+            terms[i] = _stored[inputs[i]];
+        }
+
+        return IsDone = terms.Length > 0 && NarrowSum.Try(_output, terms, weights, Output);
+    }
+
+    /// <summary>Reads every stored input, handing its bytes to <paramref name="see"/>.</summary>
     /// <exception cref="CheckpointException">A value is not finite.</exception>
     public void Load(Action<int, ReadOnlySpan<byte>> see)
     {
@@ -91,15 +124,12 @@ internal sealed class Block : IDisposable
         {
             if (_sources[i] is StoredTensor stored)
             {
-                ReadOnlySpan<byte> bytes = stored.ReadBytes(Start, Count, _bytes);
+                ReadOnlySpan<byte> bytes = Stored(i);
                 see(i, bytes);
-                if (!stored.Convert(bytes, _values[i].AsSpan(0, Count), _bytes))
+                if (FiniteCheck.FirstNonFinite(stored.Entry.DType, bytes) is >= 0 and int bad)
                 {
-                    bytes = stored.ReadBytes(Start, Count, _bytes);
-                    throw FiniteCheck.Fault(stored.Model.FileOf(stored.Entry.Name), stored.Entry.Name, Start + FiniteCheck.FirstNonFinite(stored.Entry.DType, bytes));
+                    throw FiniteCheck.Fault(stored.Model.FileOf(stored.Entry.Name), stored.Entry.Name, Start + bad);
                 }
-
-                _loaded[i] = true;
             }
         }
     }
@@ -111,7 +141,24 @@ internal sealed class Block : IDisposable
             ArrayPool<float>.Shared.Return(buffer);
         }
 
-        ArrayPool<byte>.Shared.Return(_bytes);
+        foreach (byte[] buffer in (IEnumerable<byte[]>)[.. _stored, _bytes])
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>The bytes of a stored input, read once.</summary>
+    private ReadOnlySpan<byte> Stored(int source)
+    {
+        StoredTensor stored = (StoredTensor)_sources[source];
+        Span<byte> bytes = _stored[source].AsSpan(0, Count * stored.ElementSize);
+        if (!_read[source])
+        {
+            stored.ReadBytes(Start, bytes);
+            _read[source] = true;
+        }
+
+        return bytes;
     }
 
     private Span<float> Values(int source)
@@ -119,7 +166,15 @@ internal sealed class Block : IDisposable
         Span<float> values = _values[source].AsSpan(0, Count);
         if (!_loaded[source])
         {
-            _sources[source].Read(Start, values, _bytes);
+            if (_sources[source] is StoredTensor stored)
+            {
+                stored.Convert(Stored(source), values, _bytes);
+            }
+            else
+            {
+                _sources[source].Read(Start, values, _bytes);
+            }
+
             _loaded[source] = true;
         }
 

@@ -6,16 +6,16 @@ namespace Ballast.Merging.Streaming;
 /// <summary>The hashes of the input tensors that were read whole and found finite.</summary>
 internal sealed class InputHashes
 {
-    private readonly ConcurrentDictionary<(Checkpoint Model, string Tensor), byte[]> _known = [];
+    private readonly ConcurrentDictionary<InputTensor, byte[]> _known = [];
 
     /// <summary>Whether a tensor was read.</summary>
-    public bool Knows(Checkpoint model, string tensor) => _known.ContainsKey((model, tensor));
+    public bool Knows(Checkpoint model, string tensor) => _known.ContainsKey(new InputTensor(model, tensor));
 
     /// <summary>Keeps a hash.</summary>
-    public void Add(Checkpoint model, string tensor, byte[] hash) => _known[(model, tensor)] = hash;
+    public void Add(Checkpoint model, string tensor, byte[] hash) => _known[new InputTensor(model, tensor)] = hash;
 
     /// <summary>The hash of a tensor that was read.</summary>
-    public byte[] this[Checkpoint model, string tensor] => _known[(model, tensor)];
+    public byte[] this[Checkpoint model, string tensor] => _known[new InputTensor(model, tensor)];
 
     /// <summary>Reads tensors whole, for their hashes and to find non-finite values.</summary>
     /// <exception cref="CheckpointException">A value is not finite.</exception>
@@ -43,4 +43,6 @@ internal sealed class InputHashes
         Verify(model, entry, context);
         return this[model, entry.Name];
     });
+
+    private sealed record InputTensor(Checkpoint Model, string Tensor);
 }

@@ -29,7 +29,7 @@ internal sealed partial class InputModel : IDisposable
     {
         (Reference, Weights, Config, _adapter) = (reference, weights, config, adapter);
         int? configured = (config["num_hidden_layers"] ?? (config["text_config"] as JsonObject)?["num_hidden_layers"]) is JsonValue value && value.TryGetValue(out int layers) ? layers : null;
-        var numbered = weights.Entries.Keys.Select(name => (Name: name, Match: LayerName().Match(name))).ToList();
+        List<NumberedName> numbered = [.. weights.Entries.Keys.Select(name => new NumberedName(name, LayerName().Match(name)))];
         LayerPrefix = numbered.Where(n => n.Match.Success).GroupBy(n => n.Match.Groups[1].Value)
             .OrderByDescending(g => configured == 1 + g.Max(n => Number(n.Match))).ThenByDescending(g => g.Count()).FirstOrDefault()?.Key;
         foreach (var (name, match) in numbered.Where(n => !s_derived.Any(d => n.Name.EndsWith(d, StringComparison.Ordinal))))
@@ -161,4 +161,7 @@ internal sealed partial class InputModel : IDisposable
 
     [GeneratedRegex(@"^((?:.*\.)?(?:layers|h|blocks|layer)\.)([0-9]{1,6})(\..+)\z", RegexOptions.CultureInvariant)]
     private static partial Regex LayerName();
+
+    /// <summary>A tensor's name and what it says of a layer.</summary>
+    private sealed record NumberedName(string Name, Match Match);
 }

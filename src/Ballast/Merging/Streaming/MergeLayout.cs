@@ -61,24 +61,21 @@ internal sealed class MergeLayout
 
     private void Lay()
     {
-        List<(MergeSlice Slice, List<(MergeInput Input, int First, int Count)> Inputs)> slices = [.. _config.Slices.Select(s => (s, Ranges(s)))];
+        List<SliceRanges> slices = [.. _config.Slices.Select(s => new SliceRanges(s, Ranges(s)))];
         if (slices.Sum(s => s.Inputs[0].Count) == 0 && _config.WholeModels == false)
         {
             throw new ConfigException($"{_config.Slices[0].Place}: the slices hold no layer");
         }
 
         InputModel donor = _models[slices[0].Inputs[0].Input.Model];
-        foreach (var (_, inputs) in slices)
+        foreach (InputModel model in slices.SelectMany(s => s.Inputs).Select(i => _models[i.Input.Model]))
         {
-            foreach (InputModel model in inputs.Select(i => _models[i.Input.Model]))
-            {
-                CheckMeaning(donor, model, "model_type");
-            }
+            CheckMeaning(donor, model, "model_type");
         }
 
         Outside(slices[0], first: true);
         int layer = 0;
-        foreach (var slice in slices)
+        foreach (SliceRanges slice in slices)
         {
             for (int i = 0; i < slice.Inputs[0].Count; i++, layer++)
             {
@@ -93,10 +90,10 @@ internal sealed class MergeLayout
         }
     }
 
-    private List<(MergeInput Input, int First, int Count)> Ranges(MergeSlice slice)
+    private List<LayerRange> Ranges(MergeSlice slice)
     {
         var inputs = InputsOf(slice, _config);
-        MergeInput? twice = inputs.GroupBy(i => (i.Model, i.First, i.End)).FirstOrDefault(g => g.Count() > 1)?.Last();
+        MergeInput? twice = inputs.Where((input, n) => inputs.Take(n).Any(i => i.Model == input.Model && i.First == input.First && i.End == input.End)).FirstOrDefault();
         if (twice is not null)
         {
             throw new ConfigException($"{twice.Place}: the model {twice.Model} is listed twice; give it one weight");
@@ -116,11 +113,11 @@ internal sealed class MergeLayout
             throw new ConfigException($"{slice.Place}: {_config.Method} {problem}");
         }
 
-        List<(MergeInput Input, int First, int Count)> ranges = [];
+        List<LayerRange> ranges = [];
         foreach (MergeInput input in inputs)
         {
             int layers = _models[input.Model].LayerCount, end = input.End ?? layers;
-            ranges.Add(end <= layers ? (input, input.First, end - input.First)
+            ranges.Add(end <= layers ? new LayerRange(input, input.First, end - input.First)
                 : throw new ConfigException($"{input.Place}: layer_range [{input.First}, {end}]: {input.Model} has {layers} layers"));
             if (ranges[^1].Count != ranges[0].Count)
             {
@@ -138,14 +135,13 @@ internal sealed class MergeLayout
         return $"takes {count} model{(_method.MinModels == 1 && _method.MaxModels == 1 ? "" : "s")}{apart}, found {models}";
     }
 
-    private void Layer((MergeSlice Slice, List<(MergeInput Input, int First, int Count)> Inputs) slice, int index, int output, string prefix)
+    private void Layer(SliceRanges slice, int index, int output, string prefix)
     {
         int count = slice.Inputs[0].Count;
         double depth = count == 1 ? 1 : index / (double)(count - 1);
         foreach (string rest in slice.Inputs.SelectMany(i => _models[i.Input.Model].Layer(i.First + index)).Distinct(StringComparer.Ordinal))
         {
-            string NameIn((MergeInput Input, int First, int Count) i) => $"{_models[i.Input.Model].LayerPrefix}{i.First + index}{rest}";
-            Add(slice.Slice, $"{prefix}{output}{rest}", [.. slice.Inputs.Select(i => (i.Input, NameIn(i)))], depth);
+            Add(slice.Slice, $"{prefix}{output}{rest}", [.. slice.Inputs.Select(i => new NamedInput(i.Input, $"{_models[i.Input.Model].LayerPrefix}{i.First + index}{rest}"))], depth);
         }
 
         if (_models[slice.Inputs[0].Input.Model].Layer(slice.Inputs[0].First + index).Count == 0)
@@ -154,28 +150,28 @@ internal sealed class MergeLayout
         }
     }
 
-    private void Outside((MergeSlice Slice, List<(MergeInput Input, int First, int Count)> Inputs) slice, bool first)
+    private void Outside(SliceRanges slice, bool first)
     {
         List<InputModel> models = [.. slice.Inputs.Select(i => _models[i.Input.Model])];
         foreach (string name in models.SelectMany(m => m.Others).Distinct(StringComparer.Ordinal).Where(n => s_first.Any(part => n.Contains(part, StringComparison.Ordinal)) == first))
         {
-            Add(slice.Slice, name, [.. slice.Inputs.Select(i => (i.Input, name))], 0);
+            Add(slice.Slice, name, [.. slice.Inputs.Select(i => new NamedInput(i.Input, name))], 0);
         }
     }
 
-    private void Add(MergeSlice slice, string name, List<(MergeInput Input, string Name)> inputs, double depth)
+    private void Add(MergeSlice slice, string name, List<NamedInput> inputs, double depth)
     {
-        List<(MergeInput Input, PlannedInput Planned)> found = [.. inputs.Select(i => (i.Input, Find(i.Input, i.Name, inputs)))];
+        List<FoundInput> found = [.. inputs.Select(i => new FoundInput(i.Input, Find(i.Input, i.Name, inputs)))];
         ModelReference? origin = _method.Base == BaseRule.Input ? null : slice.Base ?? _config.Base;
         PlannedInput first = found[0].Planned;
         long[] shape = _vocabulary?.ShapeOf(first) ?? first.Entry.Shape;
-        foreach (var (_, planned) in found)
+        foreach (FoundInput input in found)
         {
-            CheckShape(name, shape, first, planned);
+            CheckShape(name, shape, first, input.Planned);
         }
 
-        List<(MergeInput Input, PlannedInput Planned)> models = [.. found.Where(f => f.Input.Model != origin)];
-        PlannedInput? apart = found.FirstOrDefault(f => f.Input.Model == origin).Planned;
+        List<FoundInput> models = [.. found.Where(f => f.Input.Model != origin)];
+        PlannedInput? apart = found.FirstOrDefault(f => f.Input.Model == origin)?.Planned;
         MethodNumbers numbers = new(
             _method.Parameters.Where(p => !p.PerModel).ToDictionary(p => p.Name, p => Number(p, name, depth, [.. slice.Parameters, _config.Parameters])
                 ?? throw new ConfigException($"{slice.Place}: {_config.Method}: the parameter {p.Name} is missing for tensor {name}")),
@@ -190,7 +186,7 @@ internal sealed class MergeLayout
         _tensors.Add(new PlannedTensor(TensorEntry.Create(name, OutputType(found.Select(f => f.Planned)), shape), [.. models.Select(m => m.Planned)], apart, numbers));
     }
 
-    private PlannedInput Find(MergeInput input, string name, List<(MergeInput Input, string Name)> inputs)
+    private PlannedInput Find(MergeInput input, string name, List<NamedInput> inputs)
     {
         InputModel model = _models[input.Model];
         if (model.Find(name) is { } entry)
@@ -241,4 +237,16 @@ internal sealed class MergeLayout
             }
         }
     }
+
+    /// <summary>A slice with the layers of its inputs.</summary>
+    private sealed record SliceRanges(MergeSlice Slice, List<LayerRange> Inputs);
+
+    /// <summary>The layers that an input gives.</summary>
+    private sealed record LayerRange(MergeInput Input, int First, int Count);
+
+    /// <summary>A tensor to be found in an input.</summary>
+    private sealed record NamedInput(MergeInput Input, string Name);
+
+    /// <summary>A tensor that was found there.</summary>
+    private sealed record FoundInput(MergeInput Input, PlannedInput Planned);
 }

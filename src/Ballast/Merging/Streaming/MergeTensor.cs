@@ -11,7 +11,7 @@ namespace Ballast.Merging.Methods;
 /// </remarks>
 internal sealed class MergeTensor
 {
-    private const int BlockElements = 1 << 14;
+    private const int BlockElements = 1 << 15;
     private const int PartElements = 1 << 20;
 
     private readonly IReadOnlyList<TensorSource> _models;
@@ -122,7 +122,7 @@ internal sealed class MergeTensor
     /// <summary>Visits the blocks of one part.</summary>
     public void ForPart(int part, Action<Block> visit)
     {
-        using Block block = new(_models, _base, _blockLength);
+        using Block block = new(_models, _base, Output.DType, _blockLength);
         Walk(block, part, null, visit);
     }
 
@@ -132,7 +132,7 @@ internal sealed class MergeTensor
         const int Run = 128;
         int runs = count / Run;
         uint[] sample = new uint[runs * Run];
-        using Block block = new(_models, _base, _blockLength);
+        using Block block = new(_models, _base, Output.DType, _blockLength);
         for (int i = 0; i < runs; i++)
         {
             block.Move((Count - Run) / (runs - 1) * i, Run);
@@ -177,7 +177,7 @@ internal sealed class MergeTensor
             }
         }
 
-        _context.InParallel(groups, () => new Block(_models, _base, _blockLength), (block, group) =>
+        _context.InParallel(groups, () => new Block(_models, _base, Output.DType, _blockLength), (block, group) =>
         {
             foreach (int part in partsOf(group))
             {

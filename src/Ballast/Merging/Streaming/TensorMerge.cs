@@ -35,8 +35,8 @@ internal sealed class TensorMerge(MergeMethod method, DType? rounding, Vocabular
         {
             Span<float> result = block.Result;
             function(block, result);
-            Span<byte> bytes = block.Output(size);
-            if (!Store(result, type, bytes))
+            Span<byte> bytes = block.Output;
+            if (!block.IsDone && !Store(result, type, bytes))
             {
                 int bad = FiniteCheck.FirstNonFinite(type, bytes);
                 throw new CheckpointException($"tensor {PrintableName.Quote(planned.Output.Name)}: element {block.Start + bad} of the merge is too large for {type.SafetensorsName}; choose another dtype");

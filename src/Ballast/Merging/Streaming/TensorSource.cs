@@ -37,33 +37,34 @@ internal sealed class StoredTensor(Checkpoint model, TensorEntry entry, DType? r
     /// <summary>Its name, type and shape there.</summary>
     public TensorEntry Entry => entry;
 
-    /// <summary>The bytes of some elements, in <paramref name="scratch"/>.</summary>
-    public ReadOnlySpan<byte> ReadBytes(long start, int count, byte[] scratch)
-    {
-        int size = entry.DType.BitSize / 8;
-        Span<byte> bytes = scratch.AsSpan(0, count * size);
-        model.Read(entry.Name, start * size, bytes);
-        return bytes;
-    }
+    /// <summary>Bytes of an element.</summary>
+    public int ElementSize => entry.DType.BitSize / 8;
 
-    /// <summary>Converts bytes to values.</summary>
-    /// <returns>False when a value is not finite; then nothing else is promised.</returns>
-    public bool Convert(ReadOnlySpan<byte> bytes, Span<float> values, byte[] scratch)
+    /// <summary>Whether values are rounded to a narrower type when they are read.</summary>
+    public bool IsRounded => rounding is { } type && type != entry.DType;
+
+    /// <summary>Reads the bytes of elements from index <paramref name="start"/> on.</summary>
+    public void ReadBytes(long start, Span<byte> bytes) => model.Read(entry.Name, start * ElementSize, bytes);
+
+    /// <summary>Converts finite elements to values.</summary>
+    public void Convert(ReadOnlySpan<byte> bytes, Span<float> values, byte[] scratch)
     {
-        bool finite;
         if (entry.DType == DType.F16)
         {
-            finite = HalfConversion.ToSingle(MemoryMarshal.Cast<byte, ushort>(bytes), values);
+            HalfConversion.ToSingle(MemoryMarshal.Cast<byte, ushort>(bytes), values);
         }
         else
         {
-            finite = FiniteCheck.FirstNonFinite(entry.DType, bytes) < 0;
             FloatConversion.ToSingle(entry.DType, bytes, values);
         }
 
-        Round(values, rounding == entry.DType ? null : rounding, scratch);
-        return finite;
+        Round(values, IsRounded ? rounding : null, scratch);
     }
 
-    public override void Read(long start, Span<float> values, byte[] scratch) => Convert(ReadBytes(start, values.Length, scratch), values, scratch);
+    public override void Read(long start, Span<float> values, byte[] scratch)
+    {
+        Span<byte> bytes = scratch.AsSpan(0, values.Length * ElementSize);
+        ReadBytes(start, bytes);
+        Convert(bytes, values, scratch);
+    }
 }
