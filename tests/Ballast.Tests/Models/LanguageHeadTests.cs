@@ -1,5 +1,4 @@
 using Ballast.Models;
-using Ballast.Tensors;
 using Ballast.Tests.Support;
 using Ballast.Tests.Training;
 using Xunit;
