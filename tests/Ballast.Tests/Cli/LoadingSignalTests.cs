@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-
 using System.Text.Json.Nodes;
 using Ballast.Checkpoints;
-using Ballast.Configs;
 using Ballast.Evaluation;
 using Ballast.Generation;
 using Ballast.Models;
