@@ -15,17 +15,7 @@ public class FlashAttentionTests
         string torch = Path.GetDirectoryName(Path.GetDirectoryName(TorchLibrary.LibraryPath))!;
         Assert.SkipUnless(File.Exists(Path.Combine(torch, "__init__.py")), "needs a libtorch that python3 can import");
         string shim = Environment.GetEnvironmentVariable("BALLAST_NATIVE") is { Length: > 0 } named ? named : Path.Combine(AppContext.BaseDirectory, "libballast.so");
-        var start = new ProcessStartInfo("python3", ["-W", "ignore", Path.Combine(Shared.Root, "tests", "Ballast.Tests", "Fixtures", "flash_contract.py"), shim])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["PYTHONPATH"] = Path.GetDirectoryName(torch);
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string[] lines = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, errors.GetAwaiter().GetResult());
+        string[] lines = Python(Path.Combine(Shared.Root, "tests", "Ballast.Tests", "Fixtures", "flash_contract.py"), shim, Path.GetDirectoryName(torch)!);
         Assert.Equal(4, lines.Count(line => line.StartsWith("equal:", StringComparison.Ordinal)));
     }
 
@@ -58,6 +48,18 @@ public class FlashAttentionTests
         var sight = Sees(new TokenBatch(new int[4], 1, Starts: starts), null, out int[]? bounds, out _);
         Assert.Equal((-1, true), (sight.Window, bounds is null));
         Assert.Equal(-1, Sees(new TokenBatch(new int[4], 1, Starts: starts), 2, out _, out _).Window);
+    }
+
+    private static string[] Python(string script, string argument, string path)
+    {
+        var start = new ProcessStartInfo("python3", ["-W", "ignore", script, argument]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["PYTHONPATH"] = path;
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, errors.GetAwaiter().GetResult());
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     private static Sight Sees(TokenBatch batch, int? window, out int[]? bounds, out int[]? starts)
