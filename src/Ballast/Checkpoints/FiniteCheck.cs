@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Ballast.Tensors;
 
 namespace Ballast.Checkpoints;
@@ -45,11 +46,12 @@ public static class FiniteCheck
     private static int FirstFullExponent<T>(ReadOnlySpan<T> bits, T exponent)
         where T : unmanaged, IBinaryInteger<T>
     {
-        Vector<T> mask = new(exponent);
+        Vector512<T> mask = Vector512.Create(exponent);
+        ref T from = ref MemoryMarshal.GetReference(bits);
         int i = 0;
-        while (i <= bits.Length - Vector<T>.Count && !Vector.EqualsAny(new Vector<T>(bits[i..]) & mask, mask))
+        while (i <= bits.Length - Vector512<T>.Count && !Vector512.EqualsAny(Vector512.LoadUnsafe(ref from, (nuint)i) & mask, mask))
         {
-            i += Vector<T>.Count;
+            i += Vector512<T>.Count;
         }
 
         while (i < bits.Length && (bits[i] & exponent) != exponent)
