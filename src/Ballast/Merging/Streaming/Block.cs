@@ -5,7 +5,7 @@ using Ballast.Tensors;
 
 namespace Ballast.Merging.Methods;
 
-/// <summary>A run of elements of all inputs, in single precision; one for each thread. Inputs are read when they are asked for.</summary>
+/// <summary>A run of elements of all inputs, in single precision; one for each thread. Inputs are read and converted when they are asked for.</summary>
 internal sealed class Block : IDisposable
 {
     /// <summary>Buffers besides those of the inputs.</summary>
@@ -15,36 +15,37 @@ internal sealed class Block : IDisposable
 
     private readonly TensorSource[] _sources;
     private readonly DType _output;
-    private readonly byte[][] _stored;
     private readonly float[][] _values;
     private readonly float[][] _deltas;
     private readonly float[][] _scratch;
-    private readonly bool[] _read;
     private readonly bool[] _loaded;
     private readonly float[] _result;
-    private readonly byte[] _bytes;
+    private readonly byte[] _spare;
     private readonly int _baseAt;
 
     /// <summary>Buffers for blocks of up to <paramref name="capacity"/> elements.</summary>
     /// <param name="models">The models' tensors.</param>
     /// <param name="origin">The base's, when one stands apart.</param>
     /// <param name="output">Type of the result.</param>
-    /// <param name="capacity">Largest number of elements.</param>
-    public Block(IReadOnlyList<TensorSource> models, TensorSource? origin, DType output, int capacity)
+    /// <param name="capacity">Largest number of elements of a block.</param>
+    /// <param name="stretch">Largest number of elements of a stretch.</param>
+    public Block(IReadOnlyList<TensorSource> models, TensorSource? origin, DType output, int capacity, int stretch)
     {
         _sources = origin is null ? [.. models] : [.. models, origin];
         _output = output;
         Models = models.Count;
         _baseAt = origin is null ? -1 : Models;
-        _stored = [.. _sources.Select(s => ArrayPool<byte>.Shared.Rent(s is StoredTensor stored ? capacity * stored.ElementSize : 0))];
+        Stretch = new Stretch(_sources, output, stretch);
         _values = Rent(_sources.Length, capacity);
         _deltas = Rent(origin is null ? 0 : Models, capacity);
         _scratch = Rent(Scratches, capacity);
         _result = ArrayPool<float>.Shared.Rent(capacity);
-        _read = new bool[_sources.Length];
         _loaded = new bool[_sources.Length];
-        _bytes = ArrayPool<byte>.Shared.Rent(capacity * 8);
+        _spare = ArrayPool<byte>.Shared.Rent(capacity * 8);
     }
+
+    /// <summary>The bytes of this block and its neighbors.</summary>
+    public Stretch Stretch { get; }
 
     /// <summary>Index of the first element in the tensor.</summary>
     public long Start { get; private set; }
@@ -58,11 +59,13 @@ internal sealed class Block : IDisposable
     /// <summary>The base's values.</summary>
     public ReadOnlySpan<float> Base => Values(_baseAt);
 
-    /// <summary>Goes on to other elements.</summary>
+    /// <summary>Whether the stretch ends here, so that its result is complete after this block.</summary>
+    public bool EndsStretch => Start + Count == Stretch.Start + Stretch.Count;
+
+    /// <summary>Goes on to other elements of the stretch.</summary>
     public void Move(long start, int count)
     {
         (Start, Count, IsDone) = (start, count, false);
-        Array.Clear(_read);
         Array.Clear(_loaded);
     }
 
@@ -73,7 +76,11 @@ internal sealed class Block : IDisposable
     public Span<float> Delta(int model)
     {
         Span<float> delta = Prepared(model);
-        Kernels.Subtract(Model(model), Base, delta);
+        if (_loaded[model] || NarrowType(model) is not { } type || NarrowType(_baseAt) != type || !NarrowKernels.TrySubtract(type, Stored(model), Stored(_baseAt), delta))
+        {
+            Kernels.Subtract(Model(model), Base, delta);
+        }
+
         return delta;
     }
 
@@ -89,50 +96,35 @@ internal sealed class Block : IDisposable
     /// <summary>A buffer for the result.</summary>
     public Span<float> Result => _result.AsSpan(0, Count);
 
-    /// <summary>A buffer for the result in its own type, valid until an input is read.</summary>
-    public Span<byte> Output => _bytes.AsSpan(0, Count * _output.BitSize / 8);
+    /// <summary>Where the result goes in its own type.</summary>
+    public Span<byte> Output => Stretch.ResultOf(Start, Count);
 
     /// <summary>Whether <see cref="Output"/> holds the result already, so that <see cref="Result"/> means nothing.</summary>
     public bool IsDone { get; private set; }
 
-    /// <summary>Makes the result sum w_i T_i without a buffer between, where inputs and output are of one 16-bit type; the same bits.</summary>
+    /// <summary>Makes the output sum w_i T_i without a buffer between, where inputs and output are of one 16-bit type; the same bits.</summary>
     /// <param name="inputs">The inputs that count.</param>
     /// <param name="weights">One for each.</param>
-    /// <returns>False when that does not apply or a sum does not fit; nothing is done then.</returns>
+    /// <returns>False when that does not apply or a sum does not fit; then nothing is done.</returns>
     public bool TrySum(int[] inputs, float[] weights)
     {
         byte[][] terms = new byte[inputs.Length][];
         for (int i = 0; i < inputs.Length; i++)
         {
-            if (_sources[inputs[i]] is not StoredTensor { IsRounded: false } stored || stored.Entry.DType != _output)
+            if (NarrowType(inputs[i]) != _output)
             {
                 return false;
             }
 
-            Stored(inputs[i]);
-            terms[i] = _stored[inputs[i]];
+            terms[i] = Stretch.Input(inputs[i]);
         }
 
-        return IsDone = terms.Length > 0 && NarrowSum.Try(_output, terms, weights, Output);
+        return IsDone = NarrowKernels.TrySum(_output, terms, (int)(Start - Stretch.Start), weights, Output);
     }
 
-    /// <summary>Reads every stored input, handing its bytes to <paramref name="see"/>.</summary>
-    /// <exception cref="CheckpointException">A value is not finite.</exception>
-    public void Load(Action<int, ReadOnlySpan<byte>> see)
-    {
-        for (int i = 0; i < _sources.Length; i++)
-        {
-            if (_sources[i] is StoredTensor stored)
-            {
-                ReadOnlySpan<byte> bytes = Stored(i);
-                see(i, bytes);
-                if (FiniteCheck.FirstNonFinite(stored.Entry.DType, bytes) is >= 0 and int bad)
-                {
-                    throw FiniteCheck.Fault(stored.Model.FileOf(stored.Entry.Name), stored.Entry.Name, Start + bad);
-                }
-            }
-        }
-    }
+    /// <summary>Makes the output base + factor x likewise.</summary>
+    public bool TryAddToBase(ReadOnlySpan<float> x, float factor) =>
+        IsDone = NarrowType(_baseAt) == _output && NarrowKernels.TryAddScaled(_output, x, factor, Stored(_baseAt), Output);
 
     public void Dispose()
     {
@@ -141,25 +133,15 @@ internal sealed class Block : IDisposable
             ArrayPool<float>.Shared.Return(buffer);
         }
 
-        foreach (byte[] buffer in (IEnumerable<byte[]>)[.. _stored, _bytes])
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        ArrayPool<byte>.Shared.Return(_spare);
+        Stretch.Dispose();
     }
 
-    /// <summary>The bytes of a stored input, read once.</summary>
-    private ReadOnlySpan<byte> Stored(int source)
-    {
-        StoredTensor stored = (StoredTensor)_sources[source];
-        Span<byte> bytes = _stored[source].AsSpan(0, Count * stored.ElementSize);
-        if (!_read[source])
-        {
-            stored.ReadBytes(Start, bytes);
-            _read[source] = true;
-        }
+    private ReadOnlySpan<byte> Stored(int source) => Stretch.Input(source, Start, Count);
 
-        return bytes;
-    }
+    /// <summary>The type of an input that is stored in 16 bits and taken as it is; else null.</summary>
+    private DType? NarrowType(int source) =>
+        _sources[source] is StoredTensor { IsRounded: false } stored && stored.Entry.DType is DType.F16 or DType.BF16 ? stored.Entry.DType : null;
 
     private Span<float> Values(int source)
     {
@@ -168,11 +150,11 @@ internal sealed class Block : IDisposable
         {
             if (_sources[source] is StoredTensor stored)
             {
-                stored.Convert(Stored(source), values, _bytes);
+                stored.Convert(Stored(source), values, _spare);
             }
             else
             {
-                _sources[source].Read(Start, values, _bytes);
+                _sources[source].Read(Start, values, _spare);
             }
 
             _loaded[source] = true;

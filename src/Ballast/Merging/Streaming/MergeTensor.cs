@@ -6,18 +6,20 @@ namespace Ballast.Merging.Methods;
 
 /// <summary>What a method sees of one output tensor: the inputs as streams, its numbers, and passes over all elements on all cores.</summary>
 /// <remarks>
-/// A tensor is split into parts of about 2^20 elements and these into blocks; sums are kept for each part and added in order, so that nothing
+/// A tensor is split into parts of about 2^20 elements, these into stretches that are read and written at once, and these into blocks; sums are kept for each part and added in order, so that nothing
 /// depends on the number of threads. The first pass also hashes the inputs and looks for non-finite values.
 /// </remarks>
 internal sealed class MergeTensor
 {
     private const int BlockElements = 1 << 15;
+    private const int StretchElements = 1 << 17;
     private const int PartElements = 1 << 20;
 
     private readonly IReadOnlyList<TensorSource> _models;
     private readonly TensorSource? _base;
     private readonly StreamContext _context;
     private readonly int _blockLength;
+    private readonly int _stretchLength;
     private readonly int _partLength;
     private readonly List<string> _notes = [];
     private bool _verified;
@@ -35,6 +37,7 @@ internal sealed class MergeTensor
         Count = output.ElementCount;
         RowLength = RowOf(output);
         _blockLength = BlockOf(output, wholeRows);
+        _stretchLength = StretchOf(_blockLength);
         _partLength = wholeRows ? Math.Max(1, PartElements / Math.Max(1, _blockLength)) * _blockLength : PartElements;
         PartCount = Count == 0 ? 0 : checked((int)((Count - 1) / _partLength) + 1);
     }
@@ -122,27 +125,30 @@ internal sealed class MergeTensor
     /// <summary>Visits the blocks of one part.</summary>
     public void ForPart(int part, Action<Block> visit)
     {
-        using Block block = new(_models, _base, Output.DType, _blockLength);
+        using Block block = NewBlock();
         Walk(block, part, null, visit);
     }
 
     /// <summary>Magnitudes, as bits, of about <paramref name="count"/> elements spread over the tensor.</summary>
     public uint[] Sample(int count, MagnitudeCut.KeyFunction keys)
     {
-        const int Run = 128;
+        const int Run = 128, PieceRuns = 32;
         int runs = count / Run;
         uint[] sample = new uint[runs * Run];
-        using Block block = new(_models, _base, Output.DType, _blockLength);
-        for (int i = 0; i < runs; i++)
+        _context.InParallel((runs + PieceRuns - 1) / PieceRuns, () => new Block(_models, _base, Output.DType, Run, Run), (block, piece) =>
         {
-            block.Move((Count - Run) / (runs - 1) * i, Run);
-            ReadOnlySpan<float> values = keys(block);
-            for (int j = 0; j < Run; j++)
+            for (int i = piece * PieceRuns; i < Math.Min(runs, (piece + 1) * PieceRuns); i++)
             {
-                sample[i * Run + j] = BitConverter.SingleToUInt32Bits(values[j]) & 0x7FFFFFFF;
+                long start = (Count - Run) / (runs - 1) * i;
+                block.Stretch.Move(start, Run);
+                block.Move(start, Run);
+                ReadOnlySpan<float> values = keys(block);
+                for (int j = 0; j < Run; j++)
+                {
+                    sample[i * Run + j] = BitConverter.SingleToUInt32Bits(values[j]) & 0x7FFFFFFF;
+                }
             }
-        }
-
+        });
         return sample;
     }
 
@@ -152,13 +158,18 @@ internal sealed class MergeTensor
         int inputs = tensor.Inputs.Count(), deltas = tensor.Base is null ? 0 : tensor.Models.Count;
         long elements = BlockOf(tensor.Output, wholeRows);
         long hashes = tensor.Inputs.Sum(i => (long)PartElements * i.Entry.DType.BitSize / 8 / Blake3.ChunkBytes * 32);
-        return elements * (4 * (inputs + deltas + Block.OwnBuffers) + 8) + hashes;
+        long stored = tensor.Inputs.Sum(i => (long)i.Entry.DType.BitSize / 8) + tensor.Output.DType.BitSize / 8;
+        return elements * (4 * (inputs + deltas + Block.OwnBuffers) + 8) + StretchOf((int)elements) * stored + hashes;
     }
 
     private static int RowOf(TensorEntry output) => output.Shape.Length == 0 ? 1 : checked((int)output.Shape[^1]);
 
     private static int BlockOf(TensorEntry output, bool wholeRows) =>
         wholeRows ? Math.Max(1, BlockElements / Math.Max(1, RowOf(output))) * Math.Max(1, RowOf(output)) : BlockElements;
+
+    private static int StretchOf(int block) => Math.Max(1, StretchElements / block) * block;
+
+    private Block NewBlock() => new(_models, _base, Output.DType, _blockLength, _stretchLength);
 
     private void Run(int groups, Func<int, IEnumerable<int>> partsOf, Action<Block, int, int> visit)
     {
@@ -177,7 +188,7 @@ internal sealed class MergeTensor
             }
         }
 
-        _context.InParallel(groups, () => new Block(_models, _base, Output.DType, _blockLength), (block, group) =>
+        _context.InParallel(groups, NewBlock, (block, group) =>
         {
             foreach (int part in partsOf(group))
             {
@@ -191,15 +202,20 @@ internal sealed class MergeTensor
     {
         long start = (long)part * _partLength, end = Math.Min(Count, start + _partLength);
         InputDigests.Part? digest = digests?.Begin(part);
-        for (long at = start; at < end; at += _blockLength)
+        for (long at = start; at < end; at += _stretchLength)
         {
-            block.Move(at, (int)Math.Min(_blockLength, end - at));
+            long stop = Math.Min(end, at + _stretchLength);
+            block.Stretch.Move(at, (int)(stop - at));
             if (digest is not null)
             {
-                block.Load((input, bytes) => digest.Add(input, block.Start, bytes));
+                block.Stretch.Load((input, bytes) => digest.Add(input, block.Stretch.Start, bytes));
             }
 
-            visit(block);
+            for (long next = at; next < stop; next += _blockLength)
+            {
+                block.Move(next, (int)Math.Min(_blockLength, stop - next));
+                visit(block);
+            }
         }
 
         digest?.End();

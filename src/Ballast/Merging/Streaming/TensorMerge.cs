@@ -30,7 +30,6 @@ internal sealed class TensorMerge(MergeMethod method, DType? rounding, Vocabular
         MergeTensor tensor = new(planned.Output, [.. planned.Models.Select(Source)], planned.Base is null ? null : Source(planned.Base), planned.Numbers, method.NeedsRows(planned.Numbers), context);
         BlockFunction function = method.Prepare(tensor);
         DType type = planned.Output.DType;
-        int size = type.BitSize / 8;
         tensor.ForEach((block, _) =>
         {
             Span<float> result = block.Result;
@@ -42,7 +41,10 @@ internal sealed class TensorMerge(MergeMethod method, DType? rounding, Vocabular
                 throw new CheckpointException($"tensor {PrintableName.Quote(planned.Output.Name)}: element {block.Start + bad} of the merge is too large for {type.SafetensorsName}; choose another dtype");
             }
 
-            sink(planned.Output, block.Start * size, bytes);
+            if (block.EndsStretch)
+            {
+                sink(planned.Output, block.Stretch.Offset, block.Stretch.Result);
+            }
         });
         return tensor.Notes;
     }
