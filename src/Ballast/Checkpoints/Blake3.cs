@@ -53,20 +53,27 @@ internal static partial class Blake3
 
     /// <summary>Reduces neighbors level by level until at most two values are left, which <see cref="Digest"/> needs of each part.</summary>
     /// <returns>Number of values left: 1 or 2.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Reduce(Span<uint> values, int count)
     {
+        Span<uint> some = stackalloc uint[2 * LaneCount * Words];
         while (count > 2)
         {
-            int pairs = count / 2, i = 0;
-            for (; i <= pairs - LaneCount; i += LaneCount)
+            int pairs = count / 2;
+            for (int i = 0; i < pairs; i += LaneCount)
             {
-                ref byte blocks = ref Unsafe.As<uint, byte>(ref values[2 * i * Words]);
-                CompressLanes(ref blocks, BlockBytes, 0, values.Slice(i * Words, LaneCount * Words));
-            }
-
-            for (; i < pairs; i++)
-            {
-                Join(values.Slice(2 * i * Words, Words), values.Slice((2 * i + 1) * Words, Words), 0, values.Slice(i * Words, Words));
+                int joined = Math.Min(LaneCount, pairs - i) * Words;
+                Span<uint> from = values.Slice(2 * i * Words, 2 * joined), to = values.Slice(i * Words, joined);
+                if (joined < LaneCount * Words)
+                {
+                    from.CopyTo(some);
+                    CompressLanes(ref Unsafe.As<uint, byte>(ref some[0]), BlockBytes, 0, some);
+                    some[..joined].CopyTo(to);
+                }
+                else
+                {
+                    CompressLanes(ref Unsafe.As<uint, byte>(ref from[0]), BlockBytes, 0, to);
+                }
             }
 
             if (count % 2 == 1)

@@ -69,7 +69,7 @@ internal static class BracketSearch
                 used += part[i]?.Count ?? 0;
             }
 
-            ulong last = Select(candidates, candidates.Length - (int)left);
+            ulong last = Select<ulong>(candidates, candidates.Length - (int)left);
             uint value = (uint)(last >> 32);
             cuts[i] = new MagnitudeCut(value, value == 0 ? long.MaxValue : (long)(uint.MaxValue - (last & uint.MaxValue)) + 1);
         }
@@ -77,49 +77,56 @@ internal static class BracketSearch
         return cuts;
     }
 
-    /// <summary>The value that would stand at a place if all were sorted (Hoare's selection, middle pivots).</summary>
+    /// <summary>The value that would stand at a place if all were sorted; the values are moved about.</summary>
+    /// <remarks>Floyd and Rivest, "Expected time bounds for selection" (1975): a sorted sample brackets the value, and few others remain.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static T Select<T>(Span<T> values, int place) where T : struct, IComparisonOperators<T, T, bool>
+    private static T Select<T>(Span<T> values, int place) where T : unmanaged, IComparisonOperators<T, T, bool>
     {
-        while (values.Length > 1)
+        const int Sampled = 512, Few = 2048;
+        int reach = 32;
+        Span<T> sample = stackalloc T[Sampled];
+        while (values.Length > Few && reach < Sampled)
         {
-            T a = values[0], b = values[values.Length / 2], c = values[^1];
-            T pivot = a < b ? (b < c ? b : a < c ? c : a) : (a < c ? a : b < c ? c : b);
-            int left = 0, right = values.Length - 1;
-            while (left <= right)
+            for (int i = 0; i < Sampled; i++)
             {
-                while (values[left] < pivot)
-                {
-                    left++;
-                }
-
-                while (values[right] > pivot)
-                {
-                    right--;
-                }
-
-                if (left <= right)
-                {
-                    (values[left], values[right]) = (values[right], values[left]);
-                    left++;
-                    right--;
-                }
+                sample[i] = values[(int)((long)i * values.Length / Sampled)];
             }
 
-            if (place > right && place < left)
+            sample.Sort();
+            int rank = (int)((long)place * Sampled / values.Length), below = 0, inside = 0;
+            T low = sample[Math.Max(0, rank - reach)], high = sample[Math.Min(Sampled - 1, rank + reach)];
+            foreach (T value in values)
             {
-                return values[place];
+                below += Bit(value < low);
+                inside += Bit(value >= low) & Bit(value <= high);
             }
 
-            bool lower = place <= right;
-            values = lower ? values[..(right + 1)] : values[left..];
-            place -= lower ? 0 : left;
+            if (place < below || place >= below + inside || inside > values.Length / 2)
+            {
+                reach *= 2;
+                continue;
+            }
+
+            int kept = 0;
+            foreach (T value in values)  // kept stays behind
+            {
+                values[kept] = value;
+                kept += Bit(value >= low) & Bit(value <= high);
+            }
+
+            values = values[..kept];
+            place -= below;
         }
 
-        return values[0];
+        values.Sort();
+        return values[place];
     }
 
-    private static uint At(uint[] sample, double rank) => rank < 0 ? 0 : rank >= 1 ? 0x7FFFFFFF : Select(sample.AsSpan(), (int)(rank * sample.Length));
+    /// <summary>1 or 0 without a jump, which would be guessed wrong half of the time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Bit(bool condition) => Unsafe.BitCast<bool, byte>(condition);
+
+    private static uint At(uint[] sample, double rank) => rank < 0 ? 0 : rank >= 1 ? 0x7FFFFFFF : Select<uint>([.. sample], (int)(rank * sample.Length));
 
     /// <summary>Adds the entries with low &lt;= magnitude &lt;= high to the list; counts those above.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

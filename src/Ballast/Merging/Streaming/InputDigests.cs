@@ -1,5 +1,6 @@
 using System.Buffers;
 using Ballast.Checkpoints;
+using Ballast.Merging.Methods;
 using Ballast.Tensors;
 
 namespace Ballast.Merging.Streaming;
@@ -52,7 +53,7 @@ internal sealed class InputDigests
             }
 
             int size = stored.Entry.DType.BitSize / 8, chunks = (bytes.Length + Blake3.ChunkBytes - 1) / Blake3.ChunkBytes;
-            uint[] values = _values[input] ??= ArrayPool<uint>.Shared.Rent((1 << 20) * size / Blake3.ChunkBytes * 8);
+            uint[] values = _values[input] ??= ArrayPool<uint>.Shared.Rent(MergeTensor.PartElements * size / Blake3.ChunkBytes * 8);
             Blake3.Chunks(bytes, start * size / Blake3.ChunkBytes, values.AsSpan(_used[input] * 8, chunks * 8));
             _used[input] += chunks;
             if (stored.Entry.ByteCount <= Blake3.ChunkBytes)

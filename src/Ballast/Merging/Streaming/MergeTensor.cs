@@ -6,14 +6,15 @@ namespace Ballast.Merging.Methods;
 
 /// <summary>What a method sees of one output tensor: the inputs as streams, its numbers, and passes over all elements on all cores.</summary>
 /// <remarks>
-/// A tensor is split into parts of about 2^20 elements, these into stretches that are read and written at once, and these into blocks; sums are kept for each part and added in order, so that nothing
+/// A tensor is split into parts of about 2^18 elements, these into stretches that are read and written at once, and these into blocks; sums are kept for each part and added in order, so that nothing
 /// depends on the number of threads. The first pass also hashes the inputs and looks for non-finite values.
 /// </remarks>
 internal sealed class MergeTensor
 {
-    private const int BlockElements = 1 << 15;
+    private const int BlockElements = 1 << 14;
     private const int StretchElements = 1 << 17;
-    private const int PartElements = 1 << 20;
+    /// <summary>Elements of a part: a subtree of the hashes.</summary>
+    public const int PartElements = 1 << 18;
 
     private readonly IReadOnlyList<TensorSource> _models;
     private readonly TensorSource? _base;
