@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Ballast.Tests.Merging;
 
-public class NarrowSumTests
+public class NarrowKernelsTests
 {
     [Theory]
     [InlineData(DType.F16, 1)]
@@ -28,9 +28,31 @@ public class NarrowSumTests
             }
         }
 
-        byte[] sums = new byte[2 * Count];
-        Assert.True(NarrowSum.Try(type, inputs, weights, sums));
+        byte[] sums = new byte[2 * Count], tail = new byte[Count];
+        Assert.True(NarrowKernels.TrySum(type, inputs, 0, weights, sums));
         Assert.Equal(Stored(type, expected), sums);
+        Assert.True(NarrowKernels.TrySum(type, inputs, Count / 2, weights, tail));
+        Assert.Equal(sums.AsSpan(Count), tail);
+    }
+
+    [Theory]
+    [InlineData(DType.F16)]
+    [InlineData(DType.BF16)]
+    public void Differences_and_scaled_additions_have_the_bits_of_those_in_buffers(DType type)
+    {
+        const int Count = 4096;
+        Random random = new(5);
+        byte[] x = Values(), y = Values(), sums = new byte[2 * Count];
+        float[] a = new float[Count], b = new float[Count], difference = new float[Count];
+        FloatConversion.ToSingle(type, x, a);
+        FloatConversion.ToSingle(type, y, b);
+        Assert.True(NarrowKernels.TrySubtract(type, x, y, difference));
+        Assert.Equal(a.Zip(b, (p, q) => BitConverter.SingleToUInt32Bits(p - q)), difference.Select(BitConverter.SingleToUInt32Bits));
+        Assert.True(NarrowKernels.TryAddScaled(type, difference, 0.7f, y, sums));
+        Assert.Equal(Stored(type, difference.Zip(b, (d, q) => MathF.FusedMultiplyAdd(d, 0.7f, q))), sums);
+        Assert.False(NarrowKernels.TryAddScaled(type, difference, float.MaxValue, y, sums));
+
+        byte[] Values() => Stored(type, Enumerable.Range(0, Count).Select(i => i % 9 == 0 ? -0f : (random.NextSingle() - 0.5f) * MathF.Pow(2, random.Next(-24, 3))));
     }
 
     [Theory]
@@ -39,8 +61,8 @@ public class NarrowSumTests
     public void A_sum_that_does_not_fit_is_told(DType type, float large)
     {
         byte[] ones = Stored(type, Enumerable.Repeat(1f, 64)), one = Stored(type, Enumerable.Range(0, 64).Select(i => i == 37 ? large : 1));
-        Assert.True(NarrowSum.Try(type, [ones, one], [1, 1], new byte[128]));
-        Assert.False(NarrowSum.Try(type, [one, one], [1, 1], new byte[128]));
+        Assert.True(NarrowKernels.TrySum(type, [ones, one], 0, [1, 1], new byte[128]));
+        Assert.False(NarrowKernels.TrySum(type, [one, one], 0, [1, 1], new byte[128]));
     }
 
     [Theory]
@@ -49,7 +71,10 @@ public class NarrowSumTests
     public void Other_types_and_odd_lengths_do_not_apply(DType type, int count)
     {
         byte[] input = Stored(type, Enumerable.Repeat(1f, count));
-        Assert.False(NarrowSum.Try(type, [input], [1], new byte[input.Length]));
+        float[] floats = new float[count];
+        Assert.False(NarrowKernels.TrySum(type, [input], 0, [1], new byte[input.Length]));
+        Assert.False(NarrowKernels.TrySubtract(type, input, input, floats));
+        Assert.False(NarrowKernels.TryAddScaled(type, floats, 1, input, new byte[input.Length]));
     }
 
     private static byte[] Stored(DType type, IEnumerable<float> values)
