@@ -1,5 +1,4 @@
 using System.Buffers;
-using Ballast.Checkpoints;
 using Ballast.Merging.Streaming;
 using Ballast.Tensors;
 
