@@ -33,9 +33,11 @@ internal static class LoraMergeVerb
 
             var options = new AdapterMergeOptions(factor, parse.GetValue(undo), parse.GetValue(replace));
             var summary = terminal.TrackShare("merging", progress => AdapterMergeWriter.Run(name, folder, options, progress, terminal.Cancellation));
+            string measured = summary.LargestLogitChange is { } change ? string.Create(CultureInfo.InvariantCulture, $"; largest logit change against the applied adapter {change:g3}")
+                : options.Undo ? "" : "; the logit change was not measured: the model does not fit in memory";
             terminal.Say(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{folder}: {summary.Parameters:N0} parameters, {summary.Changed} tensors changed{(summary.HeadUntied ? ", embedding and head are two now" : "")}{(summary.LargestLogitChange is { } change ? $"; largest logit change against the applied adapter {change:g3}" : "")}"));
+                $"{folder}: {summary.Parameters:N0} parameters, {summary.Changed} tensors changed{(summary.HeadUntied ? ", embedding and head are two now" : "")}{measured}"));
             return ExitCode.Success;
         });
         return command;

@@ -30,6 +30,11 @@ public static class AdapterExtract
 
         using Checkpoint first = Checkpoint.Open(baseFolder), last = Checkpoint.Open(tunedFolder);
         bool tied = DecoderConfig.Parse(ModelFolder.ReadConfig(baseFolder), Path.Combine(baseFolder, ModelFolder.ConfigFile)).TieWordEmbeddings;
+        if (last.Entries.Keys.FirstOrDefault(name => name != Head && !first.Entries.ContainsKey(name)) is { } unknown)
+        {
+            throw new CheckpointException($"{last.FileOf(unknown)}: tensor {PrintableName.Quote(unknown)} is not in {baseFolder}; the models must have one architecture");
+        }
+
         string[] names = [.. first.Entries.Keys.Where(name => first.Entries[name].DType.IsFloat && !(tied && name == Head)), .. tied ? [Head] : Array.Empty<string>()];
         var modules = new List<ExtractedModule>();
         var whole = new List<string>();

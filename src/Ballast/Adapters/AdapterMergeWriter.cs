@@ -27,7 +27,9 @@ public static class AdapterMergeWriter
         }
 
         int changed = Write(merge, model.Folder, folder, Card(model, options, merge), options.Replace, merge.Merged, progress, cancellationToken);
-        return new AdapterMergeSummary(changed, merge.Entries.Values.Sum(entry => entry.ElementCount), merge.HeadUntied, options.Undo || !options.Measure ? null : LogitChange(model, folder, options.Scale, cancellationToken));
+        long parameters = merge.Entries.Values.Sum(entry => entry.ElementCount);
+        bool measure = options.Measure && !options.Undo && sizeof(float) * parameters < Machine.AvailableMemory;
+        return new AdapterMergeSummary(changed, parameters, merge.HeadUntied, measure ? LogitChange(model, folder, options.Scale, cancellationToken) : null);
     }
 
     /// <summary>Writes a model folder: the tensors that change as they are given, the others and all other files as in the base.</summary>
@@ -70,8 +72,11 @@ public static class AdapterMergeWriter
         return changed;
     }
 
-    /// <summary>The largest absolute difference between the logits of base + adapter and those of the merged model, over a few tokens.</summary>
-    private static double LogitChange(ModelName model, string merged, double scale, CancellationToken cancellationToken)
+    /// <summary>
+    /// The largest absolute difference between the logits of base + adapter and those of the merged model, over a few tokens. Each form is held whole in turn;
+    /// null where there is no room for one: the merge itself, which takes one tensor at a time, is done then.
+    /// </summary>
+    private static double? LogitChange(ModelName model, string merged, double scale, CancellationToken cancellationToken)
     {
         float[] Logits(string folder, string? adapter)
         {
@@ -86,7 +91,14 @@ public static class AdapterMergeWriter
             return logits.ToArray<float>();
         }
 
-        return Logits(model.Folder, model.Adapter).Zip(Logits(merged, null), (a, b) => Math.Abs((double)a - b)).Max();
+        try
+        {
+            return Logits(model.Folder, model.Adapter).Zip(Logits(merged, null), (a, b) => Math.Abs((double)a - b)).Max();
+        }
+        catch (TorchException fault) when (fault.OutOfMemory)
+        {
+            return null;
+        }
     }
 
     private static unsafe void Write(CheckpointWriter writer, TensorEntry entry, Tensor tensor)
@@ -129,5 +141,5 @@ public sealed record AdapterMergeOptions(double Scale = 1, bool Undo = false, bo
 /// <param name="Changed">Tensors that differ from the base's.</param>
 /// <param name="Parameters">Elements written.</param>
 /// <param name="HeadUntied">Whether embedding and head became two.</param>
-/// <param name="LargestLogitChange">Largest absolute difference of the logits, merged against applied, on 16 tokens in F32; null where it was not measured.</param>
+/// <param name="LargestLogitChange">Largest absolute difference of the logits, merged against applied, on 16 tokens in F32; null where it was not measured or the model does not fit in memory.</param>
 public sealed record AdapterMergeSummary(int Changed, long Parameters, bool HeadUntied, double? LargestLogitChange);

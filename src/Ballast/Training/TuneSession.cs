@@ -185,7 +185,7 @@ internal sealed class TuneSession : IDisposable
         facts["peak_memory"] = new JsonObject { ["tensors"] = TorchLibrary.PeakBytes, ["process"] = Machine.PeakMemory };
         if (_recipe.Lora is { Merge: true })
         {
-            AdapterMergeWriter.Run(new ModelName(ModelName.Parse(_recipe.Model).Folder, tuned), Path.Combine(path, "merged"), new AdapterMergeOptions(Replace: true), null, cancellationToken);
+            AdapterMergeWriter.Run(new ModelName(ModelName.Parse(_recipe.Model).Folder, tuned), Path.Combine(path, "merged"), new AdapterMergeOptions(Replace: true, Measure: false), null, cancellationToken);
         }
 
         facts["model_sha256"] = _model.Adapter is null ? ModelFolder.HashWeights(tuned, cancellationToken) : ModelFolder.HashFile(Path.Combine(tuned, AdapterFolder.WeightsFile), cancellationToken);

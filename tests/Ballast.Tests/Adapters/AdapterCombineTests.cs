@@ -1,6 +1,7 @@
 using Ballast.Adapters;
 using Ballast.Checkpoints;
 using Ballast.Models;
+using Ballast.Tensors;
 using Ballast.Tests.Support;
 using Xunit;
 
@@ -65,5 +66,30 @@ public class AdapterCombineTests
         using var logits = model.Logits(golden.Batch);
         GoldenTensors.Close(golden.Floats("logits"), logits.ToArray<float>(), 4e-4, "logits");
         Assert.InRange(AdapterExtract.Run(golden.Base, merged, 1, adapter, replace: true, cancellationToken: token).Min(module => module.Kept), 0.1, 0.99);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void B8_a_tensor_that_one_model_lacks_is_named_and_nothing_is_written(bool inTuned)
+    {
+        string folder = Shared.TemporaryFolder(), trunk = Shared.Path("golden", "lora", "base-llama"), more = Path.Combine(folder, "more"), adapter = Path.Combine(folder, "adapter");
+        using (var source = Checkpoint.Open(trunk))
+        using (var writer = new CheckpointWriter(more, [.. source.Entries.Values, TensorEntry.Create("model.layers.0.self_attn.q_proj.bias", DType.F32, 1)]))
+        {
+            foreach (string name in source.Entries.Keys)
+            {
+                writer.Write(name, source.Bytes(name));
+            }
+
+            writer.Write("model.layers.0.self_attn.q_proj.bias", [0, 0, 128, 63]);
+            writer.CopySidecars(trunk);
+            writer.Complete();
+        }
+
+        var fault = Assert.Throws<CheckpointException>(() => AdapterExtract.Run(inTuned ? trunk : more, inTuned ? more : trunk, 2, adapter, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Contains("'model.layers.0.self_attn.q_proj.bias'", fault.Message);
+        Assert.Contains("one architecture", fault.Message);
+        Assert.Equal([more], Directory.GetFileSystemEntries(folder));
     }
 }

@@ -35,9 +35,12 @@ internal static class CommandLine
     }
 
     /// <summary>Starts a process and waits for its end.</summary>
-    public static Outcome RunProcess(params string[] args)
+    public static Outcome RunProcess(params string[] args) => RunProcess(("NO_COLOR", "1"), args);
+
+    /// <summary>The same with one more environment variable.</summary>
+    public static Outcome RunProcess((string Name, string Value) variable, params string[] args)
     {
-        using var process = Start(args);
+        using var process = Start(variable, args);
         var error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -14,15 +14,15 @@ internal static class TinyModel
     private static readonly string[] s_specials = ["<s>", "</s>", "<|user|>", "<|assistant|>", "<|system|>"];
 
     /// <summary>Writes the folder; the same seed gives the same weights.</summary>
-    public static string Create(string folder, ulong seed = 1)
+    public static string Create(string folder, ulong seed = 1, int width = 16, int layers = 2)
     {
         var json = new JsonObject
         {
             ["model_type"] = "llama",
             ["vocab_size"] = 256 + s_specials.Length,
-            ["hidden_size"] = 16,
-            ["intermediate_size"] = 24,
-            ["num_hidden_layers"] = 2,
+            ["hidden_size"] = width,
+            ["intermediate_size"] = 3 * width / 2,
+            ["num_hidden_layers"] = layers,
             ["num_attention_heads"] = 2,
             ["num_key_value_heads"] = 1,
             ["max_position_embeddings"] = 256,

@@ -15,7 +15,7 @@ public sealed class OutOfMemoryTests : IDisposable
     [Fact]
     public void E4_too_little_memory_ends_before_the_first_step_and_says_what_takes_how_much_and_what_helps()
     {
-        var outcome = Run(("BALLAST_MEMORY", "24MiB"), "tune", Recipe());
+        var outcome = CommandLine.RunProcess(("BALLAST_MEMORY", "24MiB"), "tune", Recipe());
 
         Assert.Equal(1, outcome.Code);
         string line = Assert.Single(outcome.Error.Split('\n'), text => text.StartsWith("error: ", StringComparison.Ordinal));
@@ -30,8 +30,8 @@ public sealed class OutOfMemoryTests : IDisposable
     public void A_run_with_enough_memory_takes_what_the_estimate_says()
     {
         string recipe = Recipe();
-        var estimate = JsonNode.Parse(Run(("NO_COLOR", "1"), "estimate", recipe, "--json").Success())!;
-        Run(("NO_COLOR", "1"), "tune", recipe).Success();
+        var estimate = JsonNode.Parse(CommandLine.RunProcess("estimate", recipe, "--json").Success())!;
+        CommandLine.RunProcess("tune", recipe).Success();
 
         var facts = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, "run", "run.json")))!;
         Assert.InRange((double)estimate["memory"]!["tensors"]! / (double)facts["peak_memory"]!["tensors"]!, 0.85, 1.15);
@@ -49,14 +49,5 @@ public sealed class OutOfMemoryTests : IDisposable
             recipe,
             $"model: {model}\noutput: {_folder}/run\ndata:\n  train:\n    - path: rows.jsonl\ntraining:\n  max_steps: 2\n  batch_size: 64\n  micro_batch_size: 64\n  precision: float32\n");
         return recipe;
-    }
-
-    private static Outcome Run((string, string) variable, params string[] args)
-    {
-        using var process = CommandLine.Start(variable, args);
-        var error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new Outcome(process.ExitCode, output, error.Result);
     }
 }
