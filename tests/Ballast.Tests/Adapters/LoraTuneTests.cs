@@ -74,7 +74,7 @@ public class LoraTuneTests
     }
 
     [Fact]
-    public void C6_the_average_tracks_every_trained_parameter_in_float32_and_no_other()
+    public void C6_C11_the_average_tracks_every_trained_parameter_in_float32_and_no_other()
     {
         using var model = Decoder.Load(Base, DType.BF16);
         Adapter.Create(model, new AdapterConfig { TargetModules = new ModuleNames(null, "all-linear") }, seed: 1);

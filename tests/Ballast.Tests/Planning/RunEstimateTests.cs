@@ -64,6 +64,38 @@ public sealed class RunEstimateTests : IDisposable
         Assert.InRange(ratio, 0.85, 1.15);
     }
 
+    // Llama 3.1 8B in bfloat16: weights, gradients and moments come to 18 bytes a parameter, average and aligned weights to 8 more.
+    [Theory]
+    [InlineData(false, 8030261248)]
+    [InlineData(true, 20971520)]
+    public void C13_the_average_is_counted_for_every_trained_parameter(bool lora, long trained)
+    {
+        var config = new DecoderConfig
+        {
+            VocabSize = 128256,
+            HiddenSize = 4096,
+            IntermediateSize = 14336,
+            NumLayers = 32,
+            NumHeads = 32,
+            NumKvHeads = 8,
+            HeadDim = 128,
+            RmsNormEps = 1e-5,
+            MaxSeqLen = 8192,
+            Rotary = new RotaryScaling(500000),
+            TieWordEmbeddings = false,
+        };
+        MemoryEstimate Estimate(string more)
+        {
+            var recipe = Recipe.Parse($"model: m\noutput: r\ndata:\n  train:\n    - path: rows.jsonl\n{(lora ? "lora:\n  rank: 8\n" : "")}{more}", "recipe.yaml");
+            return new MemoryPlan(config, recipe, DType.BF16, lora ? trained : null).Peak(new BatchSize(8192, 1, 8192));
+        }
+
+        MemoryEstimate plain = Estimate(""), averaged = Estimate("ema:\n  decay: 0.99\n");
+        Assert.Equal(4 * trained, averaged.Items.Single(item => item.Name == "weight average").Bytes);
+        Assert.Equal(8 * trained, averaged.Total - plain.Total);
+        Assert.Equal(lora, averaged.Total < 139L << 30);
+    }
+
     // Seven million parameters, so that no tensor of fixed size counts for much.
     private string SmallModel(string family)
     {

@@ -88,7 +88,7 @@ public class CudaPathTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void The_host_looks_at_the_device_once_in_a_step(string kind)
+    public void C9_the_host_looks_at_the_device_once_in_a_step_with_an_average(string kind)
     {
         using var model = Model(kind);
         using var ema = new WeightEma(model.Trainable, new EmaSection(EmaMode.Shadow, 0.9));

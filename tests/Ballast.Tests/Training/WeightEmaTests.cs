@@ -113,6 +113,29 @@ public class WeightEmaTests
     }
 
     [Theory]
+    [InlineData(0.99, 1)]
+    [InlineData(0.999, 1)]
+    [InlineData(0.9, 5)]
+    public void C8_the_share_kept_is_the_decay_at_every_update(double decay, int every)
+    {
+        using var walk = new Walk(new EmaSection(EmaMode.Shadow, decay, Every: every));
+        Assert.Equal(0, walk.Average);  // before the first step it is the start itself
+        for (int step = 1; step <= 1000 * every; step++)
+        {
+            float before = walk.Average;
+            walk.Step();
+            if (step % every != 0)
+            {
+                Assert.Equal(before, walk.Average);
+            }
+            else if (step / every is 1 or 2 or 10 or 1000)
+            {
+                Assert.Equal(decay, (walk.Average - walk.Value) / (double)(before - walk.Value), 1e-5);
+            }
+        }
+    }
+
+    [Theory]
     [InlineData(25, 0.99, 0.120)]
     [InlineData(117, 0.99, 0.415)]
     [InlineData(350, 0.995, 0.530)]

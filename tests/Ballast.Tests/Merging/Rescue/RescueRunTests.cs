@@ -13,7 +13,7 @@ public class RescueRunTests
     private readonly List<string> _told = [];
 
     [Fact]
-    public void A_sweep_measures_picks_and_writes()
+    public void B10_a_sweep_measures_picks_and_writes()
     {
         var summary = Run(_folder.Options());
         Assert.Equal(["aligned", "tuned", "linear-0.25", "linear-0.5"], _told);
