@@ -6,24 +6,6 @@ namespace Ballast.Tests.Support;
 /// <summary>Reference material beside the repository; a test that needs it skips with a reason where it is absent.</summary>
 internal static class Shared
 {
-    // One folder a run of the tests, removed when its process ends.
-    private static readonly Lazy<string> s_temporary = new(() =>
-    {
-        string folder = Directory.CreateTempSubdirectory("ballast-test-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            try
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-            {
-                // A file in use stays; the system clears its temporary folder.
-            }
-        };
-        return folder;
-    });
-
     /// <summary>The repository's root folder.</summary>
     public static string Root { get; } = typeof(Shared).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!;
 
@@ -36,5 +18,5 @@ internal static class Shared
     }
 
     /// <summary>A fresh folder under the system's temporary folder.</summary>
-    public static string TemporaryFolder() => Directory.CreateDirectory(System.IO.Path.Combine(s_temporary.Value, Guid.NewGuid().ToString("N"))).FullName;
+    public static string TemporaryFolder() => Directory.CreateDirectory(System.IO.Path.Combine(TemporaryFiles.Folder.Value, Guid.NewGuid().ToString("N"))).FullName;
 }
