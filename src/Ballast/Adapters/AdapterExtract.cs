@@ -38,33 +38,25 @@ public static class AdapterExtract
         string[] names = [.. first.Entries.Keys.Where(name => first.Entries[name].DType.IsFloat && !(tied && name == Head)), .. tied ? [Head] : Array.Empty<string>()];
         var modules = new List<ExtractedModule>();
         var whole = new List<string>();
-        string parts = folder + ".parts";
-        Directory.CreateDirectory(parts);
-        try
+        using DurableFolder parts = new(folder, replace);   // holds the factors until all are known, and is removed
+        var files = new Dictionary<string, (string File, long[] Shape)>(StringComparer.Ordinal);
+        for (int i = 0; i < names.Length; i++)
         {
-            var files = new Dictionary<string, (string File, long[] Shape)>(StringComparer.Ordinal);
-            for (int i = 0; i < names.Length; i++)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                Extract(names[i], first, last, rank, (key, tensor) => files[key] = (Park(parts, files.Count, tensor), tensor.Shape), modules, whole);
-                progress?.Report((i + 1.0) / names.Length);
-            }
-
-            if (modules.Count == 0)
-            {
-                throw new ConfigException($"{tunedFolder}: no matrix differs from {baseFolder}: there is nothing to extract");
-            }
-
-            string[] keys = [.. files.Keys.Order(StringComparer.Ordinal)];
-            AdapterWriter.Save(
-                keys.Select(key => TensorEntry.Create(key, DType.F32, files[key].Shape)), keys.Select(key => (key, Fetch(files[key].File, files[key].Shape))),
-                Config(baseFolder, rank, modules, whole), baseFolder, folder, Card(baseFolder, tunedFolder, modules), replace);
-            return modules;
+            cancellationToken.ThrowIfCancellationRequested();
+            Extract(names[i], first, last, rank, (key, tensor) => files[key] = (Park(parts.Working, files.Count, tensor), tensor.Shape), modules, whole);
+            progress?.Report((i + 1.0) / names.Length);
         }
-        finally
+
+        if (modules.Count == 0)
         {
-            Directory.Delete(parts, recursive: true);
+            throw new ConfigException($"{tunedFolder}: no matrix differs from {baseFolder}: there is nothing to extract");
         }
+
+        string[] keys = [.. files.Keys.Order(StringComparer.Ordinal)];
+        AdapterWriter.Save(
+            keys.Select(key => TensorEntry.Create(key, DType.F32, files[key].Shape)), keys.Select(key => (key, Fetch(files[key].File, files[key].Shape))),
+            Config(baseFolder, rank, modules, whole), baseFolder, folder, Card(baseFolder, tunedFolder, modules), replace);
+        return modules;
     }
 
     private const string Head = Decoder.HeadName + Suffix, Embedding = Decoder.EmbeddingName + Suffix;

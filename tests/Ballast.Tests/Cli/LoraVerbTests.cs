@@ -64,6 +64,18 @@ public class LoraVerbTests
         GoldenTensors.Close(expected.ToArray<float>(), actual.ToArray<float>(), 1e-4, "logits");
     }
 
+    [Fact]
+    public void Extract_touches_no_folder_beside_its_own()
+    {
+        string merged = Path.Combine(_folder, "merged"), extracted = Path.Combine(_folder, "extracted");
+        string neighbor = Directory.CreateDirectory(extracted + ".parts").FullName;
+        File.WriteAllText(Path.Combine(neighbor, "mine"), "mine");
+        CommandLine.Run("lora", "merge", Both, "--out", merged).Success();
+        CommandLine.Run("lora", "extract", "--base", _model, "--tuned", merged, "--rank", "2", "--out", extracted).Success();
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(neighbor, "mine")));
+        Assert.Equal(["adapter", "extracted", "extracted.parts", "merged", "model"], Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("expected MODEL+ADAPTER", "lora", "merge", "{model}", "--out", "{folder}/x")]
     [InlineData("name it with its base", "generate", "{adapter}", "--prompt", "x")]
