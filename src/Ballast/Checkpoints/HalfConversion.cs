@@ -85,7 +85,7 @@ internal static class HalfConversion
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> WidenNormal(Vector512<int> half) => (Moved(half) + Vector512.Create(Rebias)).AsSingle();
 
-    /// <summary>Also zeros and subnormal values. No float is subnormal on the way: that would take a hundred cycles.</summary>
+    /// <summary>Also zeros and subnormal values. No float is subnormal on the way: processors are slow at those.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> WidenAny(Vector512<int> half)
     {

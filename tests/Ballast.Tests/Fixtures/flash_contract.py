@@ -5,6 +5,7 @@ import ctypes
 import sys
 
 import torch
+from torch.library import Library
 
 shim = ctypes.CDLL(sys.argv[1])
 shim.ballast_error.restype = ctypes.c_char_p
@@ -78,9 +79,9 @@ def backward(grad_out, query, key, value, out, logsumexp, cum_seq_q, cum_seq_k, 
     return tuple(x.to(query.dtype) for x in grads)
 
 
-library = torch.library.Library("aten", "IMPL", "CPU")
-library.impl("_flash_attention_forward", forward)
-library.impl("_flash_attention_backward", backward)
+stand_ins = Library("aten", "IMPL", "CPU")
+stand_ins.impl("_flash_attention_forward", forward)
+stand_ins.impl("_flash_attention_backward", backward)
 
 CODES = {torch.float32: 0, torch.bfloat16: 1, torch.int32: 5}
 

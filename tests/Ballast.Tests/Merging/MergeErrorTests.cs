@@ -108,6 +108,30 @@ public class MergeErrorTests
         Assert.Empty(Directory.EnumerateFileSystemEntries(_root));
     }
 
+    [Theory]
+    [InlineData("F16", 1)]
+    [InlineData("BF16", 1)]
+    [InlineData("F16", 0)]
+    public void A_value_that_is_not_finite_is_found_in_16_bits_and_where_it_has_no_weight(string type, int weight)
+    {
+        foreach (string model in (string[])["a", "b"])
+        {
+            byte[] bytes = new byte[2 * 4096];
+            System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ushort>(bytes.AsSpan())[3333] = model == "a" ? (ushort)0x3C00 : type == "F16" ? (ushort)0x7E00 : (ushort)0xFF80;
+            var entry = Ballast.Checkpoints.TensorEntry.Create("model.norm.weight", type == "F16" ? Ballast.Tensors.DType.F16 : Ballast.Tensors.DType.BF16, 4096);
+            using Ballast.Checkpoints.CheckpointWriter writer = new(Path.Combine(_root, model), [entry]);
+            writer.Write(entry.Name, bytes);
+            writer.WriteText("config.json", "{\"num_hidden_layers\": 0}");
+            writer.Complete();
+        }
+
+        using var merge = ModelMerge.Parse(
+            $"merge_method: linear\nmodels:\n- {{model: a, parameters: {{weight: 1}}}}\n- {{model: b, parameters: {{weight: {weight}}}}}\n", Path.Combine(_root, "merge.yaml"));
+        string message = Assert.Throws<CheckpointException>(() => merge.Run(Path.Combine(_root, "out"), new(), cancellationToken: TestContext.Current.CancellationToken)).Message;
+        Assert.Contains($"{Path.Combine("b", "model.safetensors")}: tensor 'model.norm.weight': element 3333 is not finite", message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_root, "out")));
+    }
+
     [Fact]
     public void A_full_disk_is_said_before_any_work()
     {

@@ -73,14 +73,15 @@ internal sealed record TaskVectors(Sparsifier Sparsifier, bool Consensus, bool N
     /// <summary>The base plus weighted thinned task vectors.</summary>
     private static void Add(Block block, Thinning?[] thinnings, float[] coefficients, Span<float> result)
     {
-        bool first = true, alone = coefficients.Count(c => c != 0) == 1;
-        for (int m = 0; m < coefficients.Length; m++)
+        int last = Array.FindLastIndex(coefficients, c => c != 0);
+        bool first = true;
+        for (int m = 0; m <= last; m++)
         {
             if (coefficients[m] != 0)
             {
                 Span<float> delta = block.Delta(m);
                 thinnings[m]?.Invoke(block, delta);
-                if (!alone || !block.TryAddToBase(delta, coefficients[m]))
+                if (!(first && m == last && block.TryAddToBase(delta, coefficients[m])))
                 {
                     Kernels.AddScaled(delta, coefficients[m], first ? block.Base : result, result);
                 }

@@ -13,6 +13,7 @@ internal sealed class MergeTensor
 {
     private const int BlockElements = 1 << 14;
     private const int StretchElements = 1 << 17;
+
     /// <summary>Elements of a part: a subtree of the hashes.</summary>
     public const int PartElements = 1 << 18;
 
