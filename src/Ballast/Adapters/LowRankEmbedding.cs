@@ -26,7 +26,9 @@ internal sealed class LowRankEmbedding(Weight table, Weight a, Weight b, double 
     /// <summary>Adds to the gradients of A, B and the magnitudes; the token <paramref name="skip"/> gets nothing in A, as in torch.</summary>
     public void Backward(Tensor ids, Tensor dx, long skip)
     {
-        using Tensor u = Down(ids, dx), dz = dx.To(dx.Device);
+        using Tensor u = Down(ids, dx);
+        using var own = magnitude is null ? null : dx.To(dx.Device);
+        var dz = own ?? dx;   // before the magnitudes
         if (magnitude is not null)
         {
             using var z = Tensor.Empty(dx.DType, dx.Device, dx.Shape);
